@@ -19,7 +19,7 @@ from typing import IO, Self
 
 from toban import entry
 from toban.adapters.local.files.clock import FileClock
-from toban.adapters.local.sqlite.dispatcher import AlreadyRunningError, hold
+from toban.adapters.local.sqlite.dispatcher import AlreadyRunningError, hold, is_running
 from toban.channels.config import read_config
 from toban.kernel import log
 from toban.kernel.edge.http import Edge, Endpoint, Request, Response
@@ -31,6 +31,7 @@ from toban.local.dev.starting import (
     HOST,
     PORT,
     bad_profiles,
+    cannot_begin,
     failed,
     stop_on_signals,
     unset_secrets,
@@ -42,7 +43,7 @@ from toban.local.httpd import HttpServer
 from toban.local.ingress_priority import IngressPriority
 from toban.local.outbox.senders import unset_channels
 from toban.local.virtual import ClockDriver, Interrupted, WrongClock, begin_clock
-from toban.local.world import ROOT, WORKERS, World, open_world
+from toban.local.world import DATABASE, ROOT, WORKERS, World, open_world
 from toban.ports import Unavailable
 from toban.profile.profile import Profile
 from toban.profile.section import home_zone
@@ -266,14 +267,15 @@ def serve(
             )
             runtime = Runtime(world, host=host, port=port, clock=clock, leave_after_s=LEAVE_AFTER_S)
         except WrongClock as error:
-            return failed(str(error), code=2)
+            return failed(error.say(language), code=2)
         except MapError as error:
             return failed(text(language, "start.bad-map"), str(error), code=2)
         except Unavailable as error:
             return failed(str(error))
         except OSError as error:
-            where = error.filename or f"{host}:{port}"  # the data directory, or the port
-            return failed(f"{where}: {error.strerror or error}")
+            if error.filename is None and is_running(data / DATABASE):
+                return failed(text(language, "start.running", data=data))
+            return failed(cannot_begin(error, f"{host}:{port}", language))
         try:
             changes = runtime.start(profiles)
         except AlreadyRunningError:

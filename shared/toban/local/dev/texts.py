@@ -49,6 +49,26 @@ TEXTS: Final[Texts] = {
         "en": "another toban dev runs on {data} already (one is enough)",
         "ja": "{data} ではすでに toban dev が動いています（一つで足ります）",
     },
+    "start.clock-virtual": {
+        "en": "{data} has a virtual clock: start it with --clock virtual",
+        "ja": "{data} は仮想時計のディレクトリです。--clock virtual を付けて起動してください",
+    },
+    "start.clock-back": {
+        "en": "{data} stands at {at}: time does not go back",
+        "ja": "{data} の時計は {at} です。時刻は戻せません",
+    },
+    "start.clock-real": {
+        "en": "{data} goes by the machine's clock: take another --data directory",
+        "ja": "{data} はこのマシンの時計で動いています。仮想時計には別の --data を指定してください",
+    },
+    "start.port-taken": {
+        "en": "{where} is taken by another process: choose another port by --port",
+        "ja": "{where} はほかのプロセスが使用中です。--port で別のポートを指定してください",
+    },
+    "start.port-denied": {
+        "en": "{where} may not be used by this user: choose another port by --port",
+        "ja": "{where} を使う権限がありません。--port で別のポートを指定してください",
+    },
     "start.emulators-clock": {
         "en": "the emulators have their own time: no --clock virtual with them",
         "ja": "エミュレーターの時刻は変えられません。--clock virtual とは使えません",
