@@ -35,6 +35,7 @@ from toban.cli.kit.views import in_environment
 from toban.events.backups import Stage
 from toban.kernel.environment import PRODUCTION
 from toban.kernel.i18n import moment
+from toban.kernel.reasons.words import in_words
 
 _STAGES: tuple[Stage, ...] = ("take", "replicate", "verify", "prune")
 
@@ -234,7 +235,7 @@ def _facts(
     if backup.requested_by:
         yield "by", backup.requested_by
     if backup.reason:
-        yield "reason", backup.reason
+        yield "reason", in_words(language, backup.reason)
     yield (
         "size",
         sizes(backup, terminal),
