@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
+from typing import Annotated
 
 import msgspec
 
@@ -20,7 +21,7 @@ class ChannelConfig(msgspec.Struct, frozen=True):
     slack_base_url: str = "https://slack.com/api/"
     smtp_host: str = ""
     """Empty: email is not configured, and falls back."""
-    smtp_port: int = 587
+    smtp_port: Annotated[int, msgspec.Meta(ge=1, le=65_535)] = 587
     smtp_user: str = ""
     """With it the secret ``SMTP_PASSWORD`` is used to log in."""
     smtp_starttls: bool = True

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from toban.kernel import log
 from toban.kernel.handling.effect import Failed
+from toban.kernel.reasons.words import reason
 from toban.ports import Secrets
 
 
@@ -17,4 +18,4 @@ def secret(secrets: Secrets, name: str) -> str:
 
 def not_set(name: str) -> Failed:
     """Return the failure of a channel whose secret is missing: the fallback is next."""
-    return Failed(f"secret {name} is not set", retryable=False)
+    return Failed(reason("reason.secret", name=name), retryable=False)

@@ -37,8 +37,11 @@ def _said(error: Exception, terminal: Terminal) -> str | None:
     from msgspec import ValidationError
 
     from toban.cli.kit.reader import UnreadableDocumentError
+    from toban.kernel.config import ConfigError
     from toban.ports import Unavailable
 
+    if isinstance(error, ConfigError) and error.wrong:
+        return terminal.say("env.form", name=", ".join(error.wrong))
     if isinstance(error, UnreadableDocumentError):
         path, why = error.args
         return terminal.say("data.unreadable.one", path=path, why=why)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, TypeVar
 
 import msgspec
@@ -12,7 +12,12 @@ from toban.kernel.prepared import converted
 
 
 class ConfigError(TobanError):
-    """Settings are missing or malformed; the message names all of them."""
+    """Settings are missing or malformed (`wrong`: their names); the message names all of them."""
+
+    def __init__(self, message: str, wrong: Sequence[str] = ()) -> None:
+        """`wrong`: the variables whose value has not the form that it needs."""
+        super().__init__(message)
+        self.wrong = tuple(wrong)
 
 
 C = TypeVar("C", bound=msgspec.Struct)
@@ -45,5 +50,5 @@ def read(cls: type[C], environ: Mapping[str, str], prefix: str = "TOBAN_") -> C:
     if missing or wrong:
         faults = [*(f"{name} is not set" for name in missing)]
         faults += [f"{name} does not have the right form" for name in wrong]
-        raise ConfigError("; ".join(faults) + " (see README)")
+        raise ConfigError("; ".join(faults) + " (see README)", wrong)
     return cls(**given)

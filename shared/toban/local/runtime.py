@@ -19,17 +19,19 @@ from typing import IO, Self
 
 from toban import entry
 from toban.adapters.local.files.clock import FileClock
-from toban.adapters.local.sqlite.dispatcher import AlreadyRunningError, hold
+from toban.adapters.local.sqlite.dispatcher import AlreadyRunningError, hold, is_running
+from toban.channels.config import read_config
 from toban.kernel import log
 from toban.kernel.edge.http import Edge, Endpoint, Request, Response
 from toban.kernel.work import clock_now
 from toban.local import clockwork, control, logs, server
-from toban.local.dev.following import EditedProfiles, Teller, following
+from toban.local.dev.following import EditedProfiles, EditedSettings, Teller, following
 from toban.local.dev.link_key import with_link_key
 from toban.local.dev.starting import (
     HOST,
     PORT,
     bad_profiles,
+    cannot_begin,
     failed,
     stop_on_signals,
     unset_secrets,
@@ -39,9 +41,9 @@ from toban.local.dev.texts import text
 from toban.local.dev.watched import WatchedProfiles
 from toban.local.httpd import HttpServer
 from toban.local.ingress_priority import IngressPriority
-from toban.local.outbox.senders import unsent
+from toban.local.outbox.senders import unset_channels
 from toban.local.virtual import ClockDriver, Interrupted, WrongClock, begin_clock
-from toban.local.world import ROOT, WORKERS, World, open_world
+from toban.local.world import DATABASE, ROOT, WORKERS, World, open_world
 from toban.ports import Unavailable
 from toban.profile.profile import Profile
 from toban.profile.section import home_zone
@@ -231,12 +233,13 @@ def serve(
     at: datetime | None = None,
     language: Language = "en",
     root: Path = ROOT,
+    settings: Path | None = None,
 ) -> int:
     """
     `toban dev`: run until SIGTERM or SIGINT, and return the exit code.
 
     `virtual`: by a clock that moves only when told to (`toban clock`), from `at` on (else now).
-    Profiles that are edited meanwhile are taken up; `language`: of what is said about that.
+    Profiles that are edited meanwhile are taken up, and an edit of the file `settings` is told; `language`: of what is said about that.
 
     0 after a signal; 1 when the port or the data directory is in use; 2 when the map or a profile
     in `services` (None: leave the store's profiles as they are) is wrong.
@@ -264,14 +267,15 @@ def serve(
             )
             runtime = Runtime(world, host=host, port=port, clock=clock, leave_after_s=LEAVE_AFTER_S)
         except WrongClock as error:
-            return failed(str(error), code=2)
+            return failed(error.say(language), code=2)
         except MapError as error:
             return failed(text(language, "start.bad-map"), str(error), code=2)
         except Unavailable as error:
             return failed(str(error))
         except OSError as error:
-            where = error.filename or f"{host}:{port}"  # the data directory, or the port
-            return failed(f"{where}: {error.strerror or error}")
+            if error.filename is None and is_running(data / DATABASE):
+                return failed(text(language, "start.running", data=data))
+            return failed(cannot_begin(error, f"{host}:{port}", language))
         try:
             changes = runtime.start(profiles)
         except AlreadyRunningError:
@@ -280,13 +284,18 @@ def serve(
         unset = unset_secrets(world.topology, (profiles or {}).values(), world.secrets)
         if not quiet:
             said = welcome(world.topology, runtime.url, data, changes, unset, language=language)
-            if lacking := unsent(world.platform.documents(), world.secrets, os.environ):
-                said += "\n" + text(language, "start.outbox", names="; ".join(lacking))
+            kept = "outbox" if read_config().outbox else "unsent"
+            lacking = unset_channels(world.platform.documents(), world.secrets, os.environ)
+            for key, names in ((kept, lacking.kept), ("instead", lacking.replaced)):
+                if names:
+                    said += "\n" + text(language, f"start.{key}", names="; ".join(names))
             print(said, file=sys.stderr, flush=True)
         if runtime.driver is not None and at is not None:
             runtime.driver.advance(max(at, runtime.driver.now()))
+        teller = Teller(language, world.secrets, quiet=quiet)
+        if settings is not None:
+            stack.enter_context(following(EditedSettings(settings, teller)))
         if watched is not None:
-            teller = Teller(language, world.secrets, quiet=quiet)
             edited = EditedProfiles(watched, runtime.take_up, changes, unset, teller)
             stack.enter_context(following(edited))
         log.info("runtime ready", url=runtime.url, data=str(data))

@@ -21,7 +21,9 @@ from toban.adapters.local.sqlite.subscriptions import moment_at
 from toban.kernel.event import timestamp
 from toban.kernel.handling.timers import next_due
 from toban.local.clockwork import Clockwork
+from toban.local.dev.texts import text
 from toban.local.world import CLOCK, DATABASE, World
+from toban.texts import Language
 
 REST_S = 120.0
 """Real seconds in which everything due at one instant has to come to rest."""
@@ -40,6 +42,15 @@ class Interrupted(Exception):
 class WrongClock(Exception):
     """The data directory uses another clock than the one asked for."""
 
+    def __init__(self, key: str, **values: object) -> None:
+        """`key`: of the text that says it."""
+        super().__init__(text("en", key, **values))
+        self._key, self._values = key, values
+
+    def say(self, language: Language) -> str:
+        """Return what is wrong, for people."""
+        return text(language, self._key, **self._values)
+
 
 def begin_clock(data: Path, *, virtual: bool, at: datetime | None) -> FileClock | None:
     """
@@ -52,15 +63,15 @@ def begin_clock(data: Path, *, virtual: bool, at: datetime | None) -> FileClock 
     path = data / CLOCK
     if path.exists():
         if not virtual:
-            raise WrongClock(f"{data} has a virtual clock: start it with --clock virtual")
+            raise WrongClock("start.clock-virtual", data=data)
         clock = FileClock(path)
         if at is not None and at < clock.now():
-            raise WrongClock(f"{data} stands at {timestamp(clock.now())}: time does not go back")
+            raise WrongClock("start.clock-back", data=data, at=timestamp(clock.now()))
         return clock
     if not virtual:
         return None
     if (data / DATABASE).exists():
-        raise WrongClock(f"{data} goes by the machine's clock: take another --data directory")
+        raise WrongClock("start.clock-real", data=data)
     return FileClock.begin(path, at or SystemClock().now())
 
 

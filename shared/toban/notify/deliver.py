@@ -28,6 +28,7 @@ from toban.kernel.outgoing import (
     SENDERS,
     Senders,
 )
+from toban.kernel.reasons.words import reason
 from toban.kernel.secrecy.masking import masked
 from toban.kernel.status import move
 from toban.kernel.work import Work
@@ -43,7 +44,7 @@ from toban.ports import SECRETS
 from toban.profile.profile import Profile
 from toban.profile.store import pinned
 
-UNANSWERABLE = "no link can be made (TOBAN_PUBLIC_URL, LINK_SIGNING), so nobody could answer"
+UNANSWERABLE = reason("reason.no-link")
 MAX_ATTEMPTS = 3
 """Calls by one channel before the next one is used."""
 
@@ -124,9 +125,7 @@ class DeliverHandler:
         # The last way is tried in any case: no page may end with nothing tried.
         elsewhere = all(_following(each, profile) for each in apart(request))
         if elsewhere and not self.breakers.admits(where, work.now):
-            return Failed(
-                f"{request.channel} was not called: it has stopped answering", retryable=False
-            )
+            return Failed(reason("reason.breaker", channel=request.channel), retryable=False)
         result = self.senders.send(message)
         answered = not (isinstance(result, Failed) and result.timed_out)
         name = f"{request.incident.service}/{request.channel}"

@@ -317,11 +317,7 @@ def _request(
     whom: Sequence[Contact],
     contacts: Sequence[Contact],
 ) -> NotificationRequested:
-    """
-    One message to all of `whom`, filed under the first; `contacts`: all that the page has.
-
-    What several read is in the service's language, and in nobody's own.
-    """
+    """One message to all of `whom`, in the service's language where they are several."""
     first = whom[0]
     language = profile[SERVICE].language if len(whom) > 1 else first.language
     addresses = dict.fromkeys(contact.address for contact in whom if contact.address)

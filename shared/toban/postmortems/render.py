@@ -17,6 +17,7 @@ from toban.incidents.documents import Alert, Incident, TimelineEntry
 from toban.kernel.clock.wallclock import zone as zone_of
 from toban.kernel.environment import PRODUCTION
 from toban.kernel.i18n import Language, duration, moment
+from toban.kernel.reasons.words import in_words
 from toban.notify.documents import Notification
 from toban.postmortems.markdown import escaped, link, table
 from toban.postmortems.texts import text
@@ -160,7 +161,7 @@ class _Draft:
                 escaped(n.target_name or n.target),
                 escaped(n.channel),
                 text(self.language, f"told.{n.kind}"),
-                result_of(n, self.language, escaped(n.error)),
+                result_of(n, self.language, escaped(in_words(self.language, n.error))),
             ]
             for n in self.calls[:MOST_ROWS]
         ]
@@ -238,7 +239,11 @@ class _Draft:
         """Actions that follow from the record itself."""
         failed = {n.channel: n for n in self.calls if n.state == "failed"}
         for channel, call in failed.items():
-            yield self.say("action.channel", channel=escaped(channel), error=escaped(call.error))
+            yield self.say(
+                "action.channel",
+                channel=escaped(channel),
+                error=escaped(in_words(self.language, call.error)),
+            )
         if self.taken() is None and not self.facts.resolved.by:
             yield self.say("action.nobody")
         steps = [page.step for page in self.facts.resolved.pages]

@@ -16,6 +16,7 @@ import msgspec
 from toban.incidents.documents import Alert, Incident, TimelineEntry
 from toban.kernel.command import proven
 from toban.kernel.i18n import Language, moment
+from toban.kernel.reasons.words import in_words
 from toban.notify.documents import Notification
 from toban.postmortems.texts import text
 
@@ -91,6 +92,8 @@ def _with_whom(
 def describe(language: Language, entry: TimelineEntry, shown: Shown = plain) -> str:
     """Return a timeline entry as a sentence; an entry of newer code shows its kind and details."""
     values = {name: shown(value) for name, value in entry.detail.items()}
+    if "error" in entry.detail:
+        values["error"] = shown(in_words(language, entry.detail["error"]))
     values["actor"] = shown(entry.actor)
     if "since" in entry.detail:
         since = datetime.fromisoformat(entry.detail["since"])

@@ -152,6 +152,20 @@ def test_a_key_that_is_not_there_stops_the_backup(vault, monkeypatch):
     assert "nothing is kept unencrypted" in said.err
     assert vault.objects("shop-tokyo") == {}
 
+    (row,) = vault.backups()
+    shown = vault.run("backups", "show", row["id"], lang="ja").out
+    assert "暗号化していません" not in shown, "nothing was stored in the clear"
+    assert "記録を残す" in shown
+    assert (
+        "鍵を使えません（暗号化せずに保存することはありません）: シークレット BACKUP_KEY が未設定です"
+        in shown
+    )
+    vault.next_second()
+    assert "鍵を使えません" in vault.run("backups", "run", "shop", "logs", lang="ja").err
+    (job,) = [line for line in shown.splitlines() if "読み取り・保存" in line]
+    assert "失敗" in job
+    assert "終了" not in job
+
 
 @pytest.mark.parametrize(
     ("arguments", "told", "code"),

@@ -3,12 +3,18 @@
 from __future__ import annotations
 
 import os
+import re
 
 import pytest
 
+from tests.unit.cli.conftest import PROFILE
 from toban.cli.kit import envfile
+from toban.cli.kit.places import settings
 from toban.cli.send import commands as sending
+from toban.topology.place import root
 
+ROOT = root()
+SLAK = "TOBAN_SECRET_SLAK_WEBHOOK_ROOM"
 NAME = "TOBAN_SECRET_INGEST_GENERIC"
 VALUE = "very-secret-value"
 
@@ -177,3 +183,59 @@ def test_plan_and_apply_tell_them_as_well(named, env):
     assert named.run("plan").err == ""
     (view,) = named.run("plan", "--json").json()
     assert view["secrets_unset"] == []
+
+
+@pytest.mark.parametrize("lang", ["en", "ja"])
+@pytest.mark.parametrize(
+    "line", ["TOBAN_SMTP_PORT=abc", "TOBAN_SMTP_PORT=70000", "TOBAN_SMTP_STARTTLS=perhaps"]
+)
+def test_a_setting_of_the_wrong_form_is_named_with_its_line_by_every_command(
+    empty, env, line, lang
+):
+    env(f"# comment\n{line}\n")
+    name, _, value = line.partition("=")
+    for command in (("check",), ("dev", "--port", "0"), ("incidents", "list")):
+        said = empty.run(*command, lang=lang)
+        assert said.code == 2
+        (told,) = said.err.strip().splitlines()
+        assert f".toban.env:2: {name}" in told
+        assert value not in told.replace(name, "")
+
+
+def test_a_setting_of_the_wrong_form_in_the_environment_is_one_line_too(empty, monkeypatch):
+    monkeypatch.setenv("TOBAN_SMTP_PORT", "abc")
+    said = empty.run("dev", "--port", "0")
+    assert said.code == 1
+    (told,) = said.err.strip().splitlines()
+    assert "TOBAN_SMTP_PORT: the value has not the form" in told
+
+
+def test_what_is_set_in_vain_is_named_with_its_line_and_what_was_meant(empty, env, monkeypatch):
+    monkeypatch.delenv("TOBAN_SECRET_SLACK_WEBHOOK_ROOM", raising=False)
+    room = "room: {type: slack, webhook_secret: SLACK_WEBHOOK_ROOM}"
+    profile = PROFILE.replace("room: {type: console}", room)
+    (empty.services / "shop.yaml").write_text(profile, encoding="utf-8")
+    env(
+        f"TOBAN_SMPT_HOST=mail.test\nTOBAN_SMTP_USER=me\n{SLAK}=x\n"
+        "TOBAN_SECRET_QUITE_ANOTHER_THING=x\nTOBAN_ZZZ=1\n"
+        "TOBAN_SECRET_LINK_SIGNING=x\nTOBAN_SECRET_LINK_SIGNING_PREVIOUS=x\n"
+    )
+    said = empty.run("check").err.splitlines()
+    assert [line.partition(".toban.env:")[2] for line in said] == [
+        "1: TOBAN_SMPT_HOST is read by nothing; did you mean TOBAN_SMTP_HOST?",
+        f"3: {SLAK} is read by nothing; did you mean {SLAK.replace('SLAK', 'SLACK')}?",
+        "5: TOBAN_ZZZ is read by nothing",
+    ]
+    assert "もしかして: TOBAN_SMTP_HOST" in empty.run("check", lang="ja").err
+
+
+def test_every_setting_that_is_read_is_known():
+    read = {
+        name
+        for path in (ROOT / "shared" / "toban").rglob("*.py")
+        for name in re.findall(
+            r"environ\.get\(\s*\"(TOBAN_[A-Z_]+)\"", path.read_text(encoding="utf-8")
+        )
+    }
+    assert read
+    assert read <= set(settings.names())

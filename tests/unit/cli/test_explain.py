@@ -139,3 +139,12 @@ def test_an_alert_of_nobody_says_so(capsys: pytest.CaptureFixture[str], tmp_path
 def test_a_label_is_a_name_and_a_value(capsys: pytest.CaptureFixture[str]):
     code, _, err = run(capsys, "--label", "shop")
     assert (code, "write NAME=VALUE" in err) == (2, True)
+
+
+def test_a_label_that_names_no_service_is_told_with_the_one_that_was_meant(capsys):
+    code, out, err = run(capsys, "--label", "service=prompthab")
+    assert code == 0
+    assert "its label service says so" not in out
+    assert "prompthab: no such service. Did you mean prompthub?" in err
+    for labels in ("service=prompthub", "app=x"):
+        assert not run(capsys, "--label", labels)[2]

@@ -16,7 +16,7 @@ from toban.kernel.document import encode
 from toban.kernel.edge.http import Request
 from toban.kernel.handling.effect import Failed
 from toban.local.outbox.kept import MOST, Outbox, OutboxMessage, outbox_of
-from toban.local.outbox.senders import OutboxSenders
+from toban.local.outbox.senders import OutboxSenders, unset_channels
 from toban.local.world import open_world
 from toban.notify.documents import Notification
 from toban.ports import Create
@@ -253,3 +253,25 @@ def test_it_knows_no_project(empty, capsys):
     said = empty.run("outbox", "list", "--project", "p")
     assert said.code == 2
     assert "--project" in said.err
+
+
+def test_what_is_said_at_the_start_is_what_becomes_of_a_message(empty, monkeypatch):
+    """A channel that another one stands in for is not kept: that one is called."""
+    monkeypatch.delenv("TOBAN_SMTP_HOST", raising=False)
+    profile = PROFILE.replace("ROOM, fallback: log", "ROOM, fallback: mail")
+    (empty.services / "shop.yaml").write_text(profile, encoding="utf-8")
+    assert empty.run("apply").code == 0
+
+    def told(**environ: str):
+        with open_world(empty.data) as world:
+            return unset_channels(world.platform.documents(), world.secrets, environ)
+
+    room, hook = "SLACK_WEBHOOK_OUTBOX_ROOM", "WEBHOOK_OUTBOX_KEY (hook)"
+    assert told() == (sorted([f"{room} (room)", "TOBAN_SMTP_HOST (mail)", hook]), [])
+    assert told(TOBAN_SMTP_HOST="mail.test") == ([hook], [f"{room} (room → mail)"])
+
+    monkeypatch.setenv("TOBAN_SMTP_HOST", "127.0.0.1")
+    monkeypatch.setenv("TOBAN_SMTP_PORT", "1")
+    monkeypatch.setenv("TOBAN_PUBLIC_URL", "https://ops.test")
+    empty.alert()
+    assert {m["channel"] for m in empty.run("outbox", "list", "--json").json()} == {"hook"}

@@ -223,6 +223,8 @@ def test_a_test_page_that_could_be_sent_nowhere_is_not_called_sent(shop, monkeyp
     assert said.code == 1
     assert "届いていません" in said.out
     assert "✓" not in said.out
+    assert "リンクを作れず" in said.out
+    assert "no link can be made" not in said.out
     assert "以内にリンクから" not in said.out
     lines = [line for line in said.out.splitlines() if line.startswith("  ")]
     assert len(lines) == len(set(lines)) == 3  # mail, its fallback log, room

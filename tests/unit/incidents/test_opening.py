@@ -1,10 +1,12 @@
 """From an alert to its incident: service, group, severity."""
 
+import json
 from datetime import timedelta
 
 import msgspec
 import pytest
 
+from tests.security.desk import logged
 from tests.unit.incidents.world import (
     HOUSE,
     NOON,
@@ -16,6 +18,7 @@ from tests.unit.incidents.world import (
 )
 from toban.events import AlertAttached, AlertFired, IncidentOpened, Link
 from toban.incidents.documents import Alert, Incident
+from toban.kernel import log
 from toban.kernel.handling.parking import MessageParked
 from toban.profile.builtin import BUILTIN_VERSION
 from toban.profile.section import Match
@@ -350,3 +353,19 @@ def test_a_parked_message_keeps_an_incident_open_when_the_alerts_have_cleared(wo
     world.tell(parked())
     world.tell(resolved("a", labels={}))
     assert [i.status for i in world.documents(Incident)] == ["open"]
+
+
+def test_an_alert_that_names_no_service_is_logged_once_when_the_default_takes_it(monkeypatch):
+    monkeypatch.setattr(log.Settings, "level", 20)
+    world = World(SHOP, HOUSE)
+
+    def warned(body: AlertFired) -> list[str]:
+        with logged() as lines:
+            world.tell(body)
+        found = map(json.loads, lines.getvalue().splitlines())
+        return [each["named"] for each in found if "named" in each]
+
+    assert warned(fired("a", labels={"service": "shopp"})) == ["shopp"]
+    assert warned(fired("b", labels={"service": "shopp"}, at=1)) == [], "it joins"
+    assert warned(fired("c", labels={"service": "shop"}, rule="disk")) == []
+    assert warned(fired("d", labels={"app": "x"}, rule="queue")) == []

@@ -17,7 +17,7 @@ from toban.channels.senders import ChannelSenders
 from toban.cli import main
 from toban.kernel.documents import Documents
 from toban.kernel.handling.effect import Done
-from toban.local.dev.following import EditedProfiles, Teller, following
+from toban.local.dev.following import EditedProfiles, EditedSettings, Teller, following
 from toban.local.dev.link_key import with_link_key
 from toban.local.dev.starting import welcome
 from toban.local.dev.watched import WatchedProfiles
@@ -368,3 +368,23 @@ def test_a_key_that_is_configured_is_the_one(tmp_path, name):
 
 def test_a_blank_one_is_none(tmp_path):
     assert with_link_key(tmp_path, {SIGNING: " "})[SIGNING].strip()
+
+
+@pytest.mark.parametrize(
+    ("lang", "words"), [("en", "start it again"), ("ja", "起動し直してください")]
+)
+def test_an_edit_of_the_settings_is_told_once_with_what_to_do(tmp_path, capsys, lang, words):
+    path = tmp_path / ".toban.env"
+    path.write_text("TOBAN_SMTP_PORT=25\n")
+    edited = EditedSettings(path, Teller(lang, MemorySecrets()))
+    edited.begin()
+    path.touch()
+    edited.look()
+    assert not capsys.readouterr().err
+    for change in (lambda: path.write_text("TOBAN_SMTP_PORT=26\n"), path.unlink):
+        change()
+        edited.look()
+        edited.look()
+        (told,) = capsys.readouterr().err.splitlines()
+        assert str(path) in told
+        assert words in told

@@ -7,6 +7,7 @@ import json
 import os
 import shutil
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -25,6 +26,7 @@ from toban.kernel.platform import Platform
 from toban.local.clockwork import Clockwork, sweep
 from toban.local.emulated.emulators import free_port
 from toban.local.runtime import serve
+from toban.local.virtual import begin_clock
 from toban.local.world import ROOT, open_world, subscriptions_of
 from toban.ports import Create, Key, Query
 from toban.topology.reader import load
@@ -293,3 +295,31 @@ def test_receipts_are_removed_when_their_time_is_over():
 
     assert sweep(laptop.platform, now) == 1
     assert [s.key.id for s in store.query(Query("receipts"))] == ["young"]
+
+
+@pytest.mark.parametrize(
+    ("lang", "taken", "running"),
+    [("en", "choose another port by --port", "runs on"), ("ja", "--port で", "ではすでに")],
+)
+def test_a_port_that_is_taken_is_told_with_what_to_do(tmp_path, capsys, lang, taken, running):
+    with socket.create_server(("127.0.0.1", 0)) as other:
+        port = other.getsockname()[1]
+        assert serve(tmp_path / "data", None, port, "127.0.0.1", language=lang) == 1
+        said = capsys.readouterr().err
+        assert f"127.0.0.1:{port}" in said
+        assert taken in said
+        assert "Address already in use" not in said
+        with hold(tmp_path / "data" / "toban.db.dispatcher"):  # this directory's own runtime
+            assert serve(tmp_path / "data", None, port, "127.0.0.1", language=lang) == 1
+        assert running in capsys.readouterr().err
+
+
+def test_another_clock_than_the_directory_has_is_refused_in_the_language_of_the_user(
+    tmp_path, capsys
+):
+    at = datetime(2026, 11, 24, tzinfo=UTC)
+    begin_clock(tmp_path, virtual=True, at=at)
+    assert serve(tmp_path, None, 0, language="ja") == 2
+    assert "仮想時計のディレクトリです" in capsys.readouterr().err
+    assert serve(tmp_path, None, 0, language="ja", virtual=True, at=at - timedelta(days=1)) == 2
+    assert "時刻は戻せません" in capsys.readouterr().err

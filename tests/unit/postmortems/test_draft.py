@@ -14,6 +14,7 @@ from toban.incidents.documents import Alert, Incident, TimelineEntry
 from toban.kernel.document import Document, encode
 from toban.kernel.errors import TryLater
 from toban.kernel.event import Event
+from toban.kernel.reasons.words import reason
 from toban.kernel.work import Work
 from toban.notify.documents import Notification
 from toban.ports import Create
@@ -316,3 +317,16 @@ def test_a_line_on_the_log_in_place_of_a_call_is_not_told_as_one():
     target = a_notification("n2", target="channel:console", channel="console", logged=True)
     _, told = draft(an_incident(), target)
     assert "console がログに出力しました" in told
+
+
+def test_a_known_reason_is_told_in_the_language_of_the_service():
+    error = reason("reason.secret", name="SLACK_WEBHOOK_OPS")
+    failed = a_notification("n1", state="failed", error=error, sent_at=None)
+    entry = TimelineEntry(
+        at=after(minutes=3),
+        kind="notification-failed",
+        detail={"channel": "slack", "target": "花子", "error": error},
+    )
+    _, told = draft(an_incident(timeline=[entry]), failed)
+    assert told.count("シークレット SLACK\\_WEBHOOK\\_OPS が未設定です") >= 2
+    assert "is not set" not in told

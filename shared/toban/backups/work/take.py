@@ -38,6 +38,7 @@ from toban.kernel.clock.skew import not_ahead
 from toban.kernel.errors import TryLater
 from toban.kernel.handling.handle import Handlers
 from toban.kernel.handling.job import Continue, Failure, Job, JobClaim, NothingToDo, Unfinished
+from toban.kernel.reasons.words import reason
 from toban.kernel.status import move
 from toban.kernel.work import Work
 from toban.ports import PortError
@@ -93,7 +94,7 @@ class TakeHandler:
             step = _Step(self._resources, self._entropy, job, backup, planned, claim)
             result = step.go()
         except KeyUnavailable as error:
-            result = Failure(f"the key cannot be used, and nothing is kept unencrypted: {error}")
+            result = Failure(f"{reason('reason.key')}{error}")
         except BaseDamaged as error:
             result = BaseUnfit(str(error), error.backup_id, backup.copies[0].bucket)
         except (SourceFailed, Damaged, ValueError) as error:

@@ -28,6 +28,7 @@ from toban.channels.secrets import not_set, secret
 from toban.kernel import log
 from toban.kernel.handling.effect import Done, Failed, Result
 from toban.kernel.outgoing import Outgoing
+from toban.kernel.reasons.words import reason
 from toban.ports import Clock, Secrets
 
 TIMEOUT_S = 10
@@ -48,7 +49,7 @@ class MailSender:
         assert isinstance(outgoing, Mail)
         config = self._config
         if not config.smtp_host:
-            return Failed("TOBAN_SMTP_HOST is not set", retryable=False)
+            return Failed(reason("reason.smtp"), retryable=False)
         password = secret(self._secrets, "SMTP_PASSWORD")
         if config.smtp_user and not password:
             return not_set("SMTP_PASSWORD")

@@ -16,6 +16,7 @@ from toban.backups.policy.retention import Reason
 from toban.backups.policy.retention_terms import doubtful
 from toban.cli.kit.reader import shown_time
 from toban.cli.kit.terminal import Terminal, printable
+from toban.kernel.reasons.words import in_words
 
 
 def backup_view(backup: Backup) -> dict[str, Any]:
@@ -77,7 +78,9 @@ def in_trouble(backup: Backup, terminal: Terminal, why: str = "") -> str:
         "run.failed",
         id=backup.id,
         status=status_in(backup, terminal),
-        reason=printable(why or backup.reason) or "; ".join(filter(None, reasons)) or "-",
+        reason=printable(in_words(terminal.language, why or backup.reason))
+        or "; ".join(filter(None, reasons))
+        or "-",
     )
 
 

@@ -6,16 +6,23 @@ import argparse
 from datetime import datetime
 
 from toban.cli.kit.ask import moment_of
+from toban.cli.kit.envfile import place
 from toban.cli.kit.terminal import Problem, Terminal
 
 
 def dev(asked: argparse.Namespace, terminal: Terminal) -> int:
     """Run everything on this machine until told to stop."""
     from toban.local.runtime import serve
+    from toban.sections.files import read_directory
 
     if not 0 <= asked.port <= 65_535:
         raise Problem(terminal.say("dev.no-port", port=asked.port), 2)
     virtual = asked.clock == "virtual"
+    settings = place(asked.data) if asked.env_file else None
+    if settings is not None and not asked.quiet:
+        from toban.cli.kit.places.settings import tell_in_vain
+
+        tell_in_vain(asked.data, read_directory(asked.services)[0].values(), terminal)
     return serve(
         asked.data,
         asked.services,
@@ -23,6 +30,7 @@ def dev(asked: argparse.Namespace, terminal: Terminal) -> int:
         asked.host,
         emulators=asked.emulators,
         quiet=asked.quiet,
+        settings=settings,
         virtual=virtual,
         at=_at(asked.at, terminal, virtual=virtual),
         language=terminal.language,

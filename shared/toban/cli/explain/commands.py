@@ -9,9 +9,10 @@ from typing import Any
 
 from toban.channels.section import CHANNELS
 from toban.cli.explain.explanation import Call, Explanation, explanation, service_of
+from toban.cli.kit.arguments import unknown
 from toban.cli.kit.ask import moment_of
 from toban.cli.kit.profiles import asked_for
-from toban.cli.kit.terminal import Problem, Terminal, nearest
+from toban.cli.kit.terminal import Problem, Terminal, nearest, printable
 from toban.cli.kit.times import Times, now
 from toban.events import AlertFired
 from toban.kernel.event import timestamp
@@ -37,6 +38,9 @@ def explain(asked: argparse.Namespace, terminal: Terminal) -> int:
         terminal.json(_view(found) | ({"expected": not wrong} if asked.expect else {}))
         return int(bool(wrong))
     _show(found, asked, terminal)
+    named = labels.get("service", "")
+    if named and found.because in ("default", "builtin"):
+        terminal.note(unknown(terminal.language, printable(named), "what.service", profiles))
     for key, targets in wrong.items():
         terminal.note(terminal.say(f"explain.{key}", targets=", ".join(targets)))
     return int(bool(wrong))

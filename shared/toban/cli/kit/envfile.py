@@ -21,6 +21,7 @@ from toban.cli.kit.terminal import Problem, Terminal
 FILE = ".toban.env"
 _LINE = re.compile(r"(?:export\s+)?(?P<name>[A-Za-z_]\w*)\s*=\s*(?P<value>.*)", re.ASCII)
 _NAME = re.compile(r"TOBAN_[A-Z0-9_]+")
+_IS_SECRET = "TOBAN_SECRET_"  # noqa: S105 - how such names begin
 _OTHERS = stat.S_IRWXG | stat.S_IRWXO
 
 
@@ -45,6 +46,7 @@ def parse(text: str) -> tuple[dict[str, str], list[EnvFileFault]]:
     where spaces or a ``#`` are in it; there are no escapes and nothing is filled in.
     """
     found: dict[str, str] = {}
+    lines: dict[str, int] = {}
     faults: list[EnvFileFault] = []
     for number, raw in enumerate(text.removeprefix("\ufeff").split("\n"), 1):
         line = raw.strip()
@@ -62,8 +64,23 @@ def parse(text: str) -> tuple[dict[str, str], list[EnvFileFault]]:
         elif name in found:
             faults.append(EnvFileFault(number, "env.twice", name))
         else:
-            found[name] = value
-    return found, faults
+            found[name], lines[name] = value, number
+    faults += [EnvFileFault(lines[name], "env.form", name) for name in malformed(found)]
+    return found, sorted(faults)
+
+
+def malformed(values: Mapping[str, str]) -> tuple[str, ...]:
+    """Return the names of settings whose value has not the form that it needs: of a number, say."""
+    if all(name.startswith(_IS_SECRET) for name in values):
+        return ()  # nothing is imported that is not needed
+    from toban.channels.config import read_config
+    from toban.kernel.config import ConfigError
+
+    try:
+        read_config(values)
+    except ConfigError as error:
+        return error.wrong
+    return ()
 
 
 def _unquoted(value: str) -> str | None:
@@ -107,6 +124,12 @@ def read(path: Path, terminal: Terminal) -> Mapping[str, str]:
         ]
         raise Problem("\n  ".join(lines), 2)
     return found
+
+
+def lines_of(path: Path) -> dict[str, int]:
+    """Return in which line of a file (one that `read` has read) each name stands."""
+    matches = enumerate(map(_LINE.fullmatch, map(str.strip, path.read_text().split("\n"))), 1)
+    return {match["name"]: number for number, match in matches if match is not None}
 
 
 @contextlib.contextmanager

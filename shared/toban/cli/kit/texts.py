@@ -153,6 +153,18 @@ TEXTS: Final[Texts] = {
         "en": "{name} is set twice in this file",
         "ja": "{name} がこのファイルに二度あります",
     },
+    "env.form": {
+        "en": "{name}: the value has not the form that this variable needs (a number, or true or false)",
+        "ja": "{name}: 値の形式が正しくありません（数値、または true か false を書きます）",
+    },
+    "env.meant": {
+        "en": "{where}: {name} is read by nothing; did you mean {meant}?",
+        "ja": "{where}: {name} はどこでも使われません。もしかして: {meant}",
+    },
+    "env.unused": {
+        "en": "{where}: {name} is read by nothing",
+        "ja": "{where}: {name} はどこでも使われません",
+    },
     "env.text": {"en": "{path}: not UTF-8", "ja": "{path}: UTF-8 ではありません"},
     "env.mode": {
         "en": "{path} holds secrets, and others on this machine may read or change it (mode {mode}): chmod 600 {path}",

@@ -14,6 +14,7 @@ from toban.cli.kit.views import (
     notifications,
     status_word,
 )
+from toban.kernel.reasons.words import in_words
 from toban.postmortems.texts import text
 
 _COLORS = {
@@ -55,7 +56,7 @@ def list_(asked: argparse.Namespace, terminal: Terminal) -> int:
                     n.channel,
                     terminal.say(f"notification.{status_word(n)}"),
                     str(n.attempts),
-                    n.error,
+                    in_words(terminal.language, n.error),
                 ]
                 for n in found
             ],

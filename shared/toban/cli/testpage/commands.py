@@ -24,6 +24,7 @@ from toban.cli.kit.tested import (
 from toban.cli.kit.times import LIST_SECONDS, Times
 from toban.cli.kit.views import status_word
 from toban.kernel.i18n import duration
+from toban.kernel.reasons.words import in_words
 from toban.people.section import PEOPLE
 from toban.testpages.documents import PageTest
 from toban.testpages.testing import ANSWER_WITHIN, DOMAIN
@@ -115,7 +116,9 @@ def _tell(reader: StoreReader, test: PageTest, sending: Sending, terminal: Termi
     lines = []
     for message in messages_of(reader, test):
         status = terminal.say(f"notification.{status_word(message)}")
-        error = f" ({printable(message.error)})" if message.error else ""
+        error = (
+            f" ({printable(in_words(terminal.language, message.error))})" if message.error else ""
+        )
         lines.append(f"  {message.channel}: {status}{error}")
     for line in dict.fromkeys(lines):  # several fall back to one
         terminal.line(line)

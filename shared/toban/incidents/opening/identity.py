@@ -37,6 +37,11 @@ def responsible(report: AlertReport, work: Work) -> tuple[Profile, str]:
     return profiles[service].profile, profiles[service].version
 
 
+def misnamed_service(report: AlertReport, work: Work) -> str:
+    """Return what the label ``service`` says where that is no service and no other took it; else empty."""
+    return "" if _tells_service(report, work) else report.labels.get("service", "")
+
+
 def _service_of(labels: Mapping[str, str], profiles: dict[str, CurrentProfile]) -> str | None:
     by_id = {id: document.profile for id, document in profiles.items()}
     return match_service(by_id, labels) or default_service(by_id)

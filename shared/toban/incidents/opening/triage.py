@@ -29,7 +29,12 @@ from toban.incidents.documents import (
 from toban.incidents.grouping.section import GROUPING, Grouping
 from toban.incidents.lifecycle import call, check_alerts_at, note, start_escalation
 from toban.incidents.opening.expiry import cleared, on_check_due
-from toban.incidents.opening.identity import alert_id, responsible, stored_alert
+from toban.incidents.opening.identity import (
+    alert_id,
+    misnamed_service,
+    responsible,
+    stored_alert,
+)
 from toban.incidents.opening.max_open import tell_when_full
 from toban.incidents.opening.occurrences import (
     ReportedTimes,
@@ -53,6 +58,7 @@ from toban.incidents.opening.reported import (
     without_credentials,
 )
 from toban.incidents.response import expect_response
+from toban.kernel import log
 from toban.kernel.handling.decision import Decision
 from toban.kernel.handling.handle import Handlers
 from toban.kernel.secrecy.masking import mask
@@ -204,6 +210,11 @@ def _triage_alert(report: AlertReport, work: Work, lasting: bool) -> None:
         if found.key != key and tell_when_full(group, environment, profile, work):
             work.put(group)
         return
+    if named := misnamed_service(report, work):
+        told = {"named": mask(named), "service": profile[SERVICE].id, "alert": id}
+        work.after_commit(
+            lambda: log.warning("no service has the id that the label service says", **told)
+        )
     incident = _open(report, alert, key, profile, version, work)
     alert.incident = incident.id
     group.open = [

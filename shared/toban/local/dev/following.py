@@ -8,9 +8,11 @@ taken up stays in force until that is mended. A file that is gone ends nothing.
 from __future__ import annotations
 
 import contextlib
+import hashlib
 import sys
 import threading
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from pathlib import Path
 from typing import Any, TypeAlias
 
 from toban.kernel import log
@@ -82,6 +84,11 @@ class Teller:
             log.info("secrets not set", secrets=names)
             self._say("edits.unset", n=len(new), names=names)
         return unset
+
+    def settings(self, path: Path) -> None:
+        """Tell that secrets or settings were edited."""
+        log.info("settings edited: they are read at the next start", file=str(path))
+        self._say("edits.settings", path=path)
 
     def failed(self, error: Exception) -> None:
         """Tell that the store did not take it; it is tried again."""
@@ -157,8 +164,35 @@ class EditedProfiles:
         self._unset = self._teller.missing(profiles, self._unset)
 
 
+class EditedSettings:
+    """Looks at the file of secrets and settings: what it says now is taken up at the next start."""
+
+    def __init__(self, path: Path, teller: Teller) -> None:
+        """It was read just before."""
+        self._path = path
+        self._teller = teller
+        self._seen = self._now()
+
+    def begin(self) -> None:
+        """The first look."""
+        self.look()
+
+    def look(self) -> None:
+        """Tell of an edit, once."""
+        now = self._now()
+        if now != self._seen:
+            self._seen = now
+            self._teller.settings(self._path)
+
+    def _now(self) -> str | None:
+        try:
+            return hashlib.sha256(self._path.read_bytes()).hexdigest()
+        except OSError:
+            return None
+
+
 @contextlib.contextmanager
-def following(edited: EditedProfiles) -> Iterator[None]:
+def following(edited: EditedProfiles | EditedSettings) -> Iterator[None]:
     """Look at the files in a thread of its own, inside."""
     ends = threading.Event()
 

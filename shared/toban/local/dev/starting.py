@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import signal
 import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -22,12 +23,20 @@ from toban.topology.types import Topology
 
 HOST = "127.0.0.1"
 PORT = 8080
+_PORTS = {errno.EADDRINUSE: "start.port-taken", errno.EACCES: "start.port-denied"}
 
 
 def failed(*lines: str, code: int = 1) -> int:
     """Say on the terminal why it does not start; returns the exit code."""
     print("toban dev:", *lines, sep="\n  " if len(lines) > 1 else " ", file=sys.stderr)
     return code
+
+
+def cannot_begin(error: OSError, address: str, language: Language) -> str:
+    """Return why there is no data directory, or nothing can listen on `address`."""
+    if error.filename is None and error.errno in _PORTS:
+        return text(language, _PORTS[error.errno], where=address)
+    return f"{error.filename or address}: {error.strerror or error}"
 
 
 def bad_profiles(errors: FileErrors, language: Language) -> int:

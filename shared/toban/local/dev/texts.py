@@ -31,6 +31,14 @@ TEXTS: Final[Texts] = {
         "en": "  kept in the outbox (toban outbox list), not set: {names}",
         "ja": "  設定がなく、送らずに送信箱に保存します（toban outbox list）: {names}",
     },
+    "start.instead": {
+        "en": "  not set, so the fallback is called: {names}",
+        "ja": "  設定がなく、フォールバックで通知します: {names}",
+    },
+    "start.unsent": {
+        "en": "  not set, so nothing can be sent: {names}",
+        "ja": "  設定がなく、送信できません: {names}",
+    },
     "start.ready": {"en": "  ready: {url}  log: {log}", "ja": "  準備完了: {url}  ログ: {log}"},
     "start.bad-profiles": {
         "en": "the profiles cannot be loaded:",
@@ -40,6 +48,26 @@ TEXTS: Final[Texts] = {
     "start.running": {
         "en": "another toban dev runs on {data} already (one is enough)",
         "ja": "{data} ではすでに toban dev が動いています（一つで足ります）",
+    },
+    "start.clock-virtual": {
+        "en": "{data} has a virtual clock: start it with --clock virtual",
+        "ja": "{data} は仮想時計のディレクトリです。--clock virtual を付けて起動してください",
+    },
+    "start.clock-back": {
+        "en": "{data} stands at {at}: time does not go back",
+        "ja": "{data} の時計は {at} です。時刻は戻せません",
+    },
+    "start.clock-real": {
+        "en": "{data} goes by the machine's clock: take another --data directory",
+        "ja": "{data} はこのマシンの時計で動いています。仮想時計には別の --data を指定してください",
+    },
+    "start.port-taken": {
+        "en": "{where} is taken by another process: choose another port by --port",
+        "ja": "{where} はほかのプロセスが使用中です。--port で別のポートを指定してください",
+    },
+    "start.port-denied": {
+        "en": "{where} may not be used by this user: choose another port by --port",
+        "ja": "{where} を使う権限がありません。--port で別のポートを指定してください",
     },
     "start.emulators-clock": {
         "en": "the emulators have their own time: no --clock virtual with them",
@@ -75,6 +103,10 @@ TEXTS: Final[Texts] = {
     "edits.gone": {
         "en": "toban dev: the file of {service} is gone; the service stays in force. To end it: toban services retire {service}",
         "ja": "toban dev: {service} のファイルがなくなりましたが、サービスは有効なままです。終了するには: toban services retire {service}",
+    },
+    "edits.settings": {
+        "en": "toban dev: {path} has changed; it is read at the start. End `toban dev` and start it again",
+        "ja": "toban dev: {path} が変更されました。起動時に読み込むので、`toban dev` を起動し直してください",
     },
     "edits.unset": {
         "en": "toban dev: {n:secrets} without a value: {names}. Set them and start `toban dev` again",

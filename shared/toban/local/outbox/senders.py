@@ -9,9 +9,10 @@ where no way out of this machine is open. No deployed function has any of this.
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 from toban.channels.config import read_config
 from toban.channels.section import CHANNELS
@@ -86,17 +87,23 @@ class OutboxSenders:
     def _lacks(self, notification: Notification, documents: Documents) -> str:
         """What is wanting for the channel of a notification, where no other way is open; else empty."""
         profile = _profile_of(notification, documents)
-        channel = None if profile is None else profile[CHANNELS].get(notification.channel)
-        lacks = "" if channel is None else channel.lacks(self._is_set)
-        if not lacks or profile is None:
+        if profile is None:
             return ""
-        tried = [notification.channel]
-        while (following := next_channel(profile, tried[-1], tried)) is not None:
-            other = profile[CHANNELS][following]
-            if other.LEAVES and not other.lacks(self._is_set):
-                return ""  # it fails, as it would anywhere, and the other is called
-            tried.append(following)
-        return lacks
+        lacks, instead = _wanting(profile, notification.channel, self._is_set)
+        return "" if instead else lacks  # it fails, as it would anywhere, and the other is called
+
+
+def _wanting(profile: Profile, name: str, is_set: Callable[[str], bool]) -> tuple[str, str]:
+    """What a channel lacks, and which other one is called in its place; each empty where there is none."""
+    channel = profile[CHANNELS].get(name)
+    lacks = "" if channel is None else channel.lacks(is_set)
+    tried = [name]
+    while lacks and (following := next_channel(profile, tried[-1], tried)) is not None:
+        other = profile[CHANNELS][following]
+        if other.LEAVES and not other.lacks(is_set):
+            return lacks, following
+        tried.append(following)
+    return lacks, ""
 
 
 @dataclass(frozen=True)
@@ -121,14 +128,31 @@ def _profile_of(notification: Notification, documents: Documents) -> Profile | N
     return None if present is None else present.profile
 
 
-def unsent(documents: Documents, secrets: Secrets, environ: Mapping[str, str]) -> list[str]:
-    """Return what channels of the applied profiles lack, with their names: ``TOBAN_SMTP_HOST (mail)``."""
+class Unset(NamedTuple):
+    """What channels of the applied profiles lack, and what becomes of their messages."""
+
+    kept: list[str]
+    """In the outbox, if there is one: ``TOBAN_SMTP_HOST (mail)``."""
+    replaced: list[str]
+    """By the channel that follows: ``SLACK_WEBHOOK_S2 (slack-s2 → mail)``."""
+
+
+def unset_channels(documents: Documents, secrets: Secrets, environ: Mapping[str, str]) -> Unset:
+    """Return the channels of the applied profiles that cannot send."""
     is_set = _IsSet(secrets, environ)
-    found: dict[str, dict[str, None]] = {}
+    kept: dict[str, dict[str, None]] = {}
+    replaced: dict[str, dict[str, None]] = {}
     for profile in applied(documents).values():
-        for name, channel in profile[CHANNELS].items():
-            if lacks := channel.lacks(is_set):
-                found.setdefault(lacks, {})[name] = None
+        for name in profile[CHANNELS]:
+            lacks, instead = _wanting(profile, name, is_set)
+            if lacks and instead:
+                replaced.setdefault(lacks, {})[f"{name} → {instead}"] = None
+            elif lacks:
+                kept.setdefault(lacks, {})[name] = None
+    return Unset(_listed(kept), _listed(replaced))
+
+
+def _listed(found: Mapping[str, Iterable[str]]) -> list[str]:
     return [f"{lacks} ({', '.join(names)})" for lacks, names in sorted(found.items())]
 
 

@@ -17,6 +17,7 @@ from typing import Protocol
 from urllib.parse import parse_qsl, quote, unquote, urlencode, urlsplit
 
 from toban.kernel import log
+from toban.kernel.reasons.words import reason
 from toban.ports import PortError
 from toban.sources.hosts import one_name
 from toban.sources.ports import SourcePorts
@@ -212,7 +213,7 @@ def newest(ports: SourcePorts, url_secret: str, failed: FailureType) -> Server:
 def _named(ports: SourcePorts, url_secret: str, failed: FailureType) -> list[Server]:
     values = ports.secrets.values(url_secret)
     if not values:
-        raise failed(f"the secret {url_secret} is not set", retryable=False)
+        raise failed(reason("reason.the-secret", name=url_secret), retryable=False)
     try:
         return [parse(value.strip()) for value in values]
     except ValueError as error:

@@ -14,6 +14,7 @@ from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 
+from toban.kernel.reasons.words import reason
 from toban.ports.backup import (
     BackupRun,
     Chunk,
@@ -117,7 +118,7 @@ class RedisSource:
     def _endpoints(self) -> list[resp.Endpoint]:
         values = self._ports.secrets.values(self._secret)
         if not values:
-            raise SourceFailed(f"the secret {self._secret} is not set", retryable=False)
+            raise SourceFailed(reason("reason.the-secret", name=self._secret), retryable=False)
         try:
             return [resp.parse(value.strip()) for value in values]
         except ValueError as error:

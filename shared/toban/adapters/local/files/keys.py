@@ -11,6 +11,7 @@ from collections.abc import Callable
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
+from toban.kernel.reasons.words import reason
 from toban.ports import Secrets
 from toban.ports.backup import KeyUnavailable, WrappedKey
 
@@ -68,7 +69,7 @@ class SecretKeys:
         values = [key for value in self._secrets.values(self._name) for key in value.split()]
         if not values:
             raise KeyUnavailable(
-                f"the secret {self._name} is not set; make a key by: openssl rand -base64 32"
+                reason("reason.the-secret", name=self._name) + reason("reason.make-key")
             )
         keys = [self._decoded(value) for value in values]
         return {f"local:{hashlib.sha256(key).hexdigest()[:16]}": key for key in keys}

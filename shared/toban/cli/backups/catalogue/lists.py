@@ -35,6 +35,7 @@ from toban.cli.kit.views import in_environment
 from toban.events.backups import Stage
 from toban.kernel.environment import PRODUCTION
 from toban.kernel.i18n import moment
+from toban.kernel.reasons.words import in_words
 
 _STAGES: tuple[Stage, ...] = ("take", "replicate", "verify", "prune")
 
@@ -194,7 +195,8 @@ def _tell(
             f"  {terminal.paint(terminal.say(f'backups.show.{key}'), 'dim')}: {printable(value)}"
         )
     if verdict is not None:
-        word = terminal.say("keep.yes" if verdict.keep else "keep.no")
+        kept = "keep.record" if backup.status == "failed" else "keep.yes"
+        word = terminal.say(kept if verdict.keep else "keep.no")
         why = ", ".join(said(reason, terminal) for reason in verdict.reasons)
         label = terminal.paint(terminal.say("backups.show.retention"), "dim")
         told = terminal.paint(word, "green" if verdict.keep else "red")
@@ -205,7 +207,7 @@ def _tell(
         terminal.line(f"  {copy.region or '-'}  {copy.bucket}  {_copy(copy, terminal, zone)}")
     for title, lines in (
         ("tests", list(_tests(backup, terminal, zone))),
-        ("jobs", list(_jobs(jobs, terminal, zone))),
+        ("jobs", list(_jobs(backup, jobs, terminal, zone))),
     ):
         if lines:
             terminal.line()
@@ -233,14 +235,15 @@ def _facts(
     if backup.requested_by:
         yield "by", backup.requested_by
     if backup.reason:
-        yield "reason", backup.reason
+        yield "reason", in_words(language, backup.reason)
     yield (
         "size",
         sizes(backup, terminal),
     )
     if backup.counts:
         yield "counts", ", ".join(f"{name} {count:,}" for name, count in backup.counts.items())
-    yield "key", backup.key_id or terminal.say("backups.show.unencrypted")
+    if backup.key_id or backup.status != "failed":  # of what failed nothing is kept in the clear
+        yield "key", backup.key_id or terminal.say("backups.show.unencrypted")
     if backup.needs:
         yield "needs", ", ".join(backup.needs)
     if needed_by:
@@ -284,9 +287,10 @@ def _tests(backup: Backup, terminal: Terminal, zone: str) -> Iterator[str]:
         yield f"{at}  {test.region}  {told}  {took}  {printable(test.reason)}".rstrip()
 
 
-def _jobs(jobs: list[BackupJob], terminal: Terminal, zone: str) -> Iterator[str]:
+def _jobs(backup: Backup, jobs: list[BackupJob], terminal: Terminal, zone: str) -> Iterator[str]:
     for job in jobs:
-        state = terminal.say("backups.job.over" if job.over else "backups.job.going")
+        ended = "failed" if backup.status == "failed" and job.stage == "take" else "over"
+        state = terminal.say(f"backups.job.{ended}" if job.over else "backups.job.going")
         done = f"{job.done}/{job.total}" if job.total else str(job.done)
         at = moment(terminal.language, job.touched_at, zone) if job.touched_at else ""
         stage = terminal.say(f"stage.{job.stage}")

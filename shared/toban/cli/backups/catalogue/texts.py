@@ -68,6 +68,7 @@ TEXTS: Final[Texts] = {
     "backups.test.passed": {"en": "passed", "ja": "合格"},
     "backups.test.failed": {"en": "failed", "ja": "不合格"},
     "backups.job.over": {"en": "over", "ja": "終了"},
+    "backups.job.failed": {"en": "failed", "ja": "失敗"},
     "backups.job.going": {"en": "under way", "ja": "進行中"},
     "run.failed": {"en": "{id}: {status}: {reason}", "ja": "{id}: {status}: {reason}"},
     "objective.met": {"en": "met", "ja": "達成"},

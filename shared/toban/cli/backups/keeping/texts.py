@@ -33,6 +33,7 @@ TEXTS: Final[Texts] = {
     "column.keep": {"en": "KEEP", "ja": "保持"},
     "column.why": {"en": "WHY", "ja": "理由"},
     "keep.yes": {"en": "keep", "ja": "残す"},
+    "keep.record": {"en": "keep the record", "ja": "記録を残す"},
     "keep.no": {"en": "remove", "ja": "削除"},
     "retention.none": {"en": "The catalogue is empty.", "ja": "カタログは空です。"},
     "retention.sum": {
