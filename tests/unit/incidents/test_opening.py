@@ -1,10 +1,12 @@
 """From an alert to its incident: service, group, severity."""
 
+import json
 from datetime import timedelta
 
 import msgspec
 import pytest
 
+from tests.security.desk import logged
 from tests.unit.incidents.world import (
     HOUSE,
     NOON,
@@ -16,6 +18,7 @@ from tests.unit.incidents.world import (
 )
 from toban.events import AlertAttached, AlertFired, IncidentOpened, Link
 from toban.incidents.documents import Alert, Incident
+from toban.kernel import log
 from toban.kernel.handling.parking import MessageParked
 from toban.profile.builtin import BUILTIN_VERSION
 from toban.profile.section import Match
@@ -350,3 +353,14 @@ def test_a_parked_message_keeps_an_incident_open_when_the_alerts_have_cleared(wo
     world.tell(parked())
     world.tell(resolved("a", labels={}))
     assert [i.status for i in world.documents(Incident)] == ["open"]
+
+
+def test_an_alert_that_names_no_service_leaves_a_line_on_the_log(monkeypatch):
+    monkeypatch.setattr(log.Settings, "level", 20)
+    world = World()
+    with logged() as lines:
+        world.tell(fired(labels={"service": "shpo"}))
+        world.tell(fired("second", labels={"service": "shop"}))
+    found = [json.loads(line) for line in lines.getvalue().splitlines()]
+    told = [line for line in found if line["message"] == "alert names no service"]
+    assert [(line["named"], line["taken_by"]) for line in told] == [("shpo", "house")]

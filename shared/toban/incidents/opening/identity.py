@@ -6,6 +6,7 @@ from collections.abc import Mapping
 
 from toban.events import AlertReport, AlertResolved
 from toban.incidents.documents import Alert
+from toban.kernel import log
 from toban.kernel.environment import PRODUCTION
 from toban.kernel.ids import derive
 from toban.kernel.work import Work
@@ -32,6 +33,14 @@ def responsible(report: AlertReport, work: Work) -> tuple[Profile, str]:
     """Return the profile (and its version) to which an alert belongs; there always is one."""
     profiles = current(work)
     service = _service_of(report.labels, profiles)
+    named = report.labels.get("service", "")
+    by_id = {id: document.profile for id, document in profiles.items()}
+    if named and match_service(by_id, report.labels) is None:
+        # A misspelt ``?service=`` or label: the sender is told 200, so that this is all it leaves.
+        taken_by = service or BUILTIN[SERVICE].id
+        work.after_commit(
+            lambda: log.warning("alert names no service", named=named, taken_by=taken_by)
+        )
     if service is None:
         return BUILTIN, BUILTIN_VERSION
     return profiles[service].profile, profiles[service].version
