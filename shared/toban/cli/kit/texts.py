@@ -76,8 +76,8 @@ TEXTS: Final[Texts] = {
         "ja": "値を一つ以上指定してください",
     },
     "argparse.invalid": {
-        "en": "invalid %(type)s value: %(value)r",
-        "ja": "値 %(value)r を読めません（%(type)s が必要です）",
+        "en": "%(value)r is not a number",
+        "ja": "値 %(value)r を数として読めません",
     },
     "error": {"en": "toban: {message}", "ja": "toban: {message}"},
     "error.choice": {
