@@ -198,7 +198,7 @@ def _next(reader: StoreReader, incident: Incident, terminal: Terminal, zone: str
         moment=soon(terminal.language, following.at, zone, at),
         duration=duration(terminal.language, abs(left)),
         step=following.number,
-        who=", ".join(map(printable, following.calls)) or terminal.say("oncall.nobody"),
+        who=terminal.listed(map(printable, following.calls)) or terminal.say("oncall.nobody"),
     )
 
 

@@ -128,7 +128,8 @@ def unknown(language: Language, word: str, what: str, known: Iterable[str]) -> s
     else:
         words = ", ".join([*names[:MOST_NAMES], *(["…"] if len(names) > MOST_NAMES else [])])
         hint = say(language, "error.known", words=words) if names else ""
-    return say(language, "error.choice", word=word, what=say(language, what), hint=hint)
+    key = "error.nobody" if what == "what.person" else "error.choice"  # people are there otherwise
+    return say(language, key, word=word, what=say(language, what), hint=hint)
 
 
 def no_such(terminal: Terminal, word: str, what: str, known: Iterable[str]) -> Problem:

@@ -94,6 +94,10 @@ class Terminal:
         """Return a text in the language of this terminal."""
         return say(self.language, key, **values)
 
+    def listed(self, words: Iterable[str]) -> str:
+        """Return words behind each other, as a sentence of this language has them."""
+        return ("、" if self.language == "ja" else ", ").join(words)
+
     def titles(self, *columns: str, **written: Callable[[str], str]) -> list[str]:
         """
         Return the titles of columns by their names (texts ``column.NAME``).

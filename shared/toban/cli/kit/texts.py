@@ -84,6 +84,10 @@ TEXTS: Final[Texts] = {
         "en": "{word!s}: no such {what}.{hint}",
         "ja": "{word!s}: そのような{what}はありません。{hint}",
     },
+    "error.nobody": {
+        "en": "{word!s}: no such {what}.{hint}",
+        "ja": "{word!s}: そのような{what}はいません。{hint}",
+    },
     "error.meant": {"en": " Did you mean {word}?", "ja": "もしかして: {word}"},
     "error.known": {"en": " There are: {words}.", "ja": "指定できるもの: {words}"},
     "error.usage": {
