@@ -76,7 +76,7 @@ TEXTS: Final[Texts] = {
         "ja": "値を一つ以上指定してください",
     },
     "argparse.invalid": {
-        "en": "%(value)r is not a number",
+        "en": "invalid %(type)s value: %(value)r",
         "ja": "値 %(value)r を数として読めません",
     },
     "error": {"en": "toban: {message}", "ja": "toban: {message}"},

@@ -43,7 +43,7 @@ def oncall(asked: argparse.Namespace, terminal: Terminal) -> int:
     )
     place = asked.services if read else asked.project or asked.data
     key = "oncall.by.files" if read else "oncall.by.applied"
-    terminal.note(terminal.say(key, place=place))
+    terminal.line(terminal.paint(terminal.say(key, place=place), "dim"))
     return 0
 
 
