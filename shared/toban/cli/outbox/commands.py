@@ -52,7 +52,7 @@ def list_(asked: argparse.Namespace, terminal: Terminal) -> int:
             for message in found
         ],
         flexible=5,
-        spare=(4, 2),
+        spare=(2, 4),
     )
     terminal.note(terminal.say("outbox.more"))
     return 0
