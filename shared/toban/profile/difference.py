@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any, NamedTuple
 
 import msgspec
@@ -24,7 +24,16 @@ def differences(old: Profile, new: Profile) -> tuple[FieldChange, ...]:
     before, after = dict(_fields(_content(old), "")), dict(_fields(_content(new), ""))
     paths = sorted(before.keys() | after.keys())
     changed = (FieldChange(path, before.get(path), after.get(path)) for path in paths)
-    return tuple(change for change in changed if change.old != change.new)
+    return tuple(
+        change
+        for change in changed
+        if change.old != change.new and not (_has(before, change) or _has(after, change))
+    )
+
+
+def _has(fields: Mapping[str, Any], change: FieldChange) -> bool:
+    """Whether the field has parts there, which say it all: nothing was taken away with an ``[]``."""
+    return any(name.startswith((f"{change.path}.", f"{change.path}[")) for name in fields)
 
 
 def _content(profile: Profile) -> Any:

@@ -57,9 +57,13 @@ def load_all(directory: str | Path) -> tuple[list[ProfileWithTeam], list[Finding
         except FileErrors as errors:
             findings += errors.findings
             continue
-        other = loaded.setdefault(item.profile[SERVICE].id, item)
+        id = item.profile[SERVICE].id
+        other = loaded.setdefault(id, item)
         if other is not item:
-            findings += item.source.locate([_same_id(item.profile[SERVICE].id, other.source.file)])
+            # The copy is the one whose name does not fit, wherever it stands in the alphabet.
+            if Path(item.source.file).stem == id:
+                loaded[id], item, other = item, other, item
+            findings += item.source.locate([_same_id(id, other.source.file)])
     # What is wrong with a team file is wrong with each of its profiles; it is told once.
     return [loaded[service] for service in sorted(loaded)], list(dict.fromkeys(findings))
 

@@ -22,6 +22,10 @@ from toban.texts import Both
 
 MAX_FILE_BYTES = 1 << 20
 MAX_DEPTH = 40
+WIDE_SPACE = re.compile(
+    r"^[ \t]*(?:- *)?(?:\u3000[\u3000 ]*[\w-]+ *:(?: |$)|[\w-]+:\u3000|[\w-]+\u3000+:)"
+)
+"""A full-width space where YAML wants a plain one: before a key, or behind its colon."""
 FULL_WIDTH = re.compile(r"(?:^|[{,]|- )\s*\w+\s*：")
 """A key whose colon is a full-width one, which YAML takes for a letter."""
 
@@ -156,6 +160,12 @@ def _syntax_error(error: yaml.MarkedYAMLError, text: str, file: str) -> Finding:
     lines = text.splitlines()
     written = lines[line - 1] if line <= len(lines) else ""
     before = lines[line - 2] if 1 < line <= len(lines) + 1 else ""
+    wide = [number for number, each in enumerate(lines[:line], 1) if WIDE_SPACE.match(each)]
+    if wide:
+        # YAML takes it for a letter, and complains of a line further down, where all is well.
+        column = lines[wide[-1] - 1].index("\u3000") + 1
+        message = both("finding.yaml.wide-space")
+        return Finding("error", "yaml-syntax", "", message, file, wide[-1], column)
     hints: list[tuple[Callable[[], bool], str]] = [
         (
             lambda: any(FULL_WIDTH.search(each) for each in (written, before)),

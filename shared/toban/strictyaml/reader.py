@@ -11,7 +11,7 @@ import msgspec
 from yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 
 from toban.kernel.clock.wallclock import is_zone
-from toban.strictyaml.compose import FULL_WIDTH
+from toban.strictyaml.compose import FULL_WIDTH, WIDE_SPACE
 from toban.strictyaml.findings import Finding, SourceMap, did_you_mean, join
 from toban.strictyaml.scalars import NAMES, WrongValueError, constrained, expected, parse, show
 from toban.strictyaml.texts import both
@@ -187,8 +187,12 @@ class YamlReader:
         if not path and key in self._not_yet:
             self._complain(key_node, (key,), "not-yet", self._not_yet[key])
             return
-        full_width = FULL_WIDTH.match(key)
-        hint = both("finding.yaml.hint.full-width") if full_width else did_you_mean(key, known)
+        if FULL_WIDTH.match(key):
+            hint = both("finding.yaml.hint.full-width")
+        elif "\u3000" in key:
+            hint = both("finding.yaml.hint.wide-space")
+        else:
+            hint = did_you_mean(key, known)
         self._complain(
             key_node,
             (*path, key),
@@ -330,6 +334,8 @@ class YamlReader:
             hint = both("finding.yaml.hint.unused")
         elif isinstance(node, ScalarNode) and FULL_WIDTH.match(node.value):
             hint = both("finding.yaml.hint.full-width")
+        elif isinstance(node, ScalarNode) and WIDE_SPACE.match(node.value):
+            hint = both("finding.yaml.hint.wide-space")
         elif instead:
             hint = both("finding.yaml.hint.instead", written=instead)
         return self._complain(

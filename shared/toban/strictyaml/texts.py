@@ -135,6 +135,14 @@ TEXTS: Final[Texts] = {
         "en": " The colon is full-width (：): write ':' and a space.",
         "ja": "コロンが全角（：）です。半角の「:」と空白を書いてください。",
     },
+    "finding.yaml.wide-space": {
+        "en": "there is a full-width space (U+3000) here: write plain spaces.",
+        "ja": "全角スペースがあります。半角の空白にしてください。",
+    },
+    "finding.yaml.hint.wide-space": {
+        "en": " There is a full-width space (U+3000) in it: write plain spaces.",
+        "ja": "全角スペースが入っています。半角の空白にしてください。",
+    },
     "finding.yaml.hint.instead": {
         "en": " Write {written}.",
         "ja": "{written} と書きます。",
@@ -153,7 +161,7 @@ TEXTS: Final[Texts] = {
     },
     "finding.yaml.expected": {
         "en": "expected {wanted}, got {got}{shown}.{hint}",
-        "ja": "{wanted}が必要ですが、{got}{shown} です。{hint}",
+        "ja": "{wanted}が必要ですが、{got}{shown}です。{hint}",
     },
     "finding.yaml.duration": {
         "en": "expected a duration like 90s, 15m, 4h, 7d or 1h30m, got {text}.{hint}",

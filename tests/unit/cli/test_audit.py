@@ -113,6 +113,6 @@ def test_nothing_yet(desk, empty):
     assert desk.run("audit", "--since", "soon").code == 2
 
 
-def test_without_a_data_directory_it_is_an_empty_list(empty):
+def test_without_a_data_directory_there_is_nothing_to_list(empty):
     said = empty.run("audit", "--json")
-    assert (said.code, said.json()) == (0, [])
+    assert (said.code, said.out) == (1, "")

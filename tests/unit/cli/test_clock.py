@@ -106,7 +106,7 @@ def timeline(night):
 
 @pytest.mark.parametrize(
     "words",
-    [["25"], ["-5m"], ["to"], ["to", "soon"], ["to", "2026-11-25T03:00:00"], ["25m", "5m"]],
+    [["25"], ["-5m"], ["to"], ["to", "soon"], ["to", "2026"], ["25m", "5m"]],
     ids=" ".join,
 )
 def test_what_cannot_be_read_moves_nothing(night, words):
@@ -114,6 +114,16 @@ def test_what_cannot_be_read_moves_nothing(night, words):
     assert said.code == 2
     assert said.err
     assert night.run("clock", "show", "--json").json()["now"] == "2026-11-24T17:00:00.000000Z"
+
+
+def test_a_time_without_offset_is_meant_in_the_zone_of_the_services(night):
+    assert night.run("clock", "advance", "to", "2026-11-25T02:01").code == 0
+    assert night.run("clock", "show", "--json").json()["now"] == "2026-11-24T17:01:00.000000Z"
+
+
+def test_where_there_is_no_directory_no_clock_is_claimed(empty):
+    said = empty.run("clock", "show")
+    assert (said.code, f"there is nothing in {empty.data} yet" in said.err) == (1, True)
 
 
 def test_time_that_has_passed_does_not_come_back(night):

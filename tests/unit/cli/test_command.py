@@ -165,6 +165,15 @@ def test_on_call_at_a_time_in_the_service_zone(empty):
     assert "Taro" in empty.run("oncall", "--at", "2025-01-13T09:00").out
 
 
+def test_on_call_says_by_what_it_was_looked_up(empty):
+    assert f"By the files of {empty.services}" in empty.run("oncall").out
+    assert empty.run("apply").code == 0
+    assert "By what is applied" not in empty.run("oncall").out, "its files are named here"
+    empty.services = empty.services / "none"
+    assert main(["oncall", "--data", str(empty.data), "--lang", "en"]) == 0
+    assert f"By what is applied to {empty.data}." in empty.capture.readouterr().out
+
+
 def test_on_call_refuses_what_is_no_time(empty):
     said = empty.run("oncall", "--at", "tomorrow")
     assert (said.code, said.err.count("\n")) == (2, 1)

@@ -55,6 +55,19 @@ def test_send_has_its_secret_from_the_file_and_the_environment_wins(
     assert posted == [VALUE, "from the environment"]
 
 
+def test_whoever_does_not_know_the_sender_is_told_apart_from_the_own_runtime(
+    empty, env, monkeypatch
+):
+    env(f"{NAME}={VALUE}\n")
+    monkeypatch.setattr(sending, "post", lambda *_: (401, ""))
+    said = empty.run("send", "generic")
+    assert said.code == 1
+    assert f"no `toban dev` runs on {empty.data}, and the one that answers" in said.err
+    said = empty.run("send", "generic", "--url", "http://127.0.0.1:9999")
+    assert (said.code, f"{NAME} is another one there" in said.err) == (1, True)
+    assert VALUE not in said.err
+
+
 def test_without_a_value_send_says_where_one_may_stand(empty, env):
     env("")
     said = empty.run("send", "generic")

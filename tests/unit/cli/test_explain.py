@@ -141,10 +141,33 @@ def test_a_label_is_a_name_and_a_value(capsys: pytest.CaptureFixture[str]):
     assert (code, "write NAME=VALUE" in err) == (2, True)
 
 
-def test_a_label_that_names_no_service_is_told_with_the_one_that_was_meant(capsys):
-    code, out, err = run(capsys, "--label", "service=prompthab")
-    assert code == 0
-    assert "its label service says so" not in out
-    assert "prompthab: no such service. Did you mean prompthub?" in err
-    for labels in ("service=prompthub", "app=x"):
-        assert not run(capsys, "--label", labels)[2]
+def test_several_targets_in_one_option_are_asked_wrongly(capsys: pytest.CaptureFixture[str]):
+    options = ("--service", "tokyo-ai-chat", "--severity", "P1")
+    code, _, err = run(capsys, *options, "--expect", "person:ops-lead,oncall:primary")
+    assert (code, "repeat the option" in err) == (2, True)
+    for word in ("persn:ops-lead", "oncall:first"):
+        code, _, err = run(capsys, *options, "--expect", word)
+        assert (code, "Did you mean" in err) == (2, True), word
+
+
+def test_the_service_may_be_named_as_everywhere_else(capsys: pytest.CaptureFixture[str]):
+    code, out, _ = run(capsys, "--service", "prompthub", "--json")
+    assert (code, json.loads(out)["because"]) == (0, "label")
+
+
+def test_a_service_that_there_is_not_is_told_with_the_one_that_was_meant(
+    capsys: pytest.CaptureFixture[str],
+):
+    code, _, err = run(capsys, "--label", "service=prompthb")
+    assert code == 0, "the alert goes somewhere, as it would"
+    assert "no service is called 'prompthb'" in err
+    assert "Did you mean prompthub?" in err
+
+
+def test_what_check_refuses_is_explained_with_that_said(empty):
+    assert empty.run("explain", "--service", "shop").err == ""
+    path = empty.services / "shop.yaml"
+    path.write_text(path.read_text().replace("first_shift: 2025-01-06", "first_shift: 2025-01-07"))
+    said = empty.run("explain", "--service", "shop")
+    assert said.code == 0
+    assert f"`toban check` finds 1 error ({path}:" in said.err

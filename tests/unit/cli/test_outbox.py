@@ -81,6 +81,13 @@ def test_what_is_not_configured_is_kept_and_nobody_believes_that_it_was_sent(uns
         assert "Nothing like that" in unset.run("outbox", "list", narrowed).out
 
 
+def test_beside_an_id_that_is_none_a_few_are_named_as_the_list_has_them(unset):
+    said = unset.run("outbox", "show", "zzzzzzzzzzzzzz")
+    ids = [m["id"].removeprefix("ntf-")[:8] for m in unset.run("outbox", "list", "--json").json()]
+    assert said.code == 1
+    assert f"There are: {', '.join(ids[::-1][:5])}." in said.err
+
+
 def test_a_mail_is_shown_with_subject_and_text_and_its_html_in_a_file(unset, tmp_path):
     id = kept(unset, "mail")
     said = unset.run("outbox", "show", id[:9])

@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
+import contextlib
 import io
 import re
 
 import pytest
 
+from toban.adapters.local.sqlite.database import SqliteDatabase
+from toban.adapters.local.sqlite.store import SqliteStore
+from toban.cli.incidents import tables as incidents
+from toban.cli.kit.reader import StoreReader
+from toban.cli.kit.tables import cut, folded
 from toban.cli.kit.terminal import Terminal, width
+from toban.incidents.documents import Incident
 
 
 class _Tty(io.StringIO):
@@ -122,3 +129,42 @@ def test_every_table_fits(vault, monkeypatch):
                 vault.run(*line.split(), lang=lang)
                 assert shown, line
                 assert [row for row in shown if width(row) > columns] == [], (line, lang)
+
+
+def test_a_name_is_cut_in_the_middle_and_a_text_at_its_end():
+    shown = cut("order-api--database--hourly", 21)
+    assert (width(shown), shown[:8], shown[-6:]) == (21, "order-ap", "hourly")
+    assert cut("error rate above 5 percent", 15) == "error rate abo…"
+    assert cut("応答が遅くなっています", 11) == "応答が遅く…"
+
+
+def test_a_name_is_broken_behind_its_marks():
+    assert folded("channel:slack-s2", 12) == ["channel:", "slack-s2"]
+    assert folded("channel:slack-s2 and more", 16) == ["channel:slack-s2", "and more"]
+    assert folded("abcdefghijklmnop", 12) == ["abcdefghijkl", "mnop"]
+
+
+def test_a_paragraph_goes_on_below_where_it_began(narrow):
+    narrow.paragraph(
+        "  02:38  ", "opened by an alert whose title is rather long, as titles are", "red"
+    )
+    first, second = written(narrow)
+    assert first.startswith("  02:38  opened by")
+    assert second.startswith(" " * 9)
+    assert second[9] != " "
+    assert max(width(first), width(second)) <= 60
+
+
+@pytest.mark.parametrize("lang", ["ja", "en"])
+def test_of_incidents_on_80_columns_whose_they_are_stays(desk, monkeypatch, lang):
+    desk.alert(title="The ratio of 5xx answers of the speech service is above 5 percent")
+    desk.run("incidents", "ack", "--as", "hanako")
+    monkeypatch.setenv("COLUMNS", "80")
+    terminal = Terminal(lang, _Tty(), {"TERM": "xterm"})
+    with contextlib.closing(SqliteDatabase(desk.data / "toban.db")) as database:
+        reader = StoreReader(SqliteStore(database))
+        incidents.table(reader, reader.find(Incident), terminal)
+    head, row = written(terminal)
+    assert set(head.split()) >= set(terminal.titles("service", "assignee", "status", "title"))
+    assert width(row) <= 80
+    assert "The ratio of 5xx" in row

@@ -50,7 +50,7 @@ def test_no_help_mixes_languages():
 @pytest.mark.parametrize(
     ("words", "said"),
     [
-        (["dev", "--port", "x"], "--port: 値 'x' を読めません（int が必要です）"),
+        (["dev", "--port", "x"], "--port: 値 'x' を数として読めません"),
         (["dev", "--port"], "--port: 値を一つ指定してください"),
         (["incidents", "note"], "引数が足りません: [ID], TEXT"),
         (["incidents", "severity", "a", "b", "c"], "余分な引数があります: c"),

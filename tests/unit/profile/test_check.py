@@ -362,6 +362,34 @@ def test_a_full_width_colon_is_named(change):
     assert "全角" in message.ja
 
 
+@pytest.mark.parametrize(
+    ("right", "wrong", "line"),
+    [
+        ("  id: shop", "\u3000\u3000id: shop", None),
+        ("  id: shop", "  id:\u3000shop", 0),
+        ("  id: shop", "  \u3000id: shop", 0),
+        ("keep: {daily: 7}", "keep: {daily:\u30007}", None),
+        ("keep: {daily: 7}", "k\u3000eep: {daily: 7}", 0),
+    ],
+)
+def test_a_full_width_space_is_named_where_it_stands(right, wrong, line):
+    text = GOOD.replace(right, wrong, 1)
+    with pytest.raises(FileErrors) as raised:
+        parse_profile(text, "shop.yaml")
+    told = [f for f in raised.value.findings if "full-width space" in f.message.en]
+    assert told, [f.message.en for f in raised.value.findings]
+    assert "全角スペース" in told[0].message.ja
+    if line is not None:
+        assert "\u3000" in text.splitlines()[told[0].line - 1]
+
+
+def test_a_full_width_space_in_a_text_is_nobodys_mistake():
+    text = 'service:\n  id: shop\n  name: "買い物\u3000かご"\n  name_en: Shop: the\n'
+    with pytest.raises(FileErrors) as raised:
+        parse_profile(text, "shop.yaml")
+    assert all("full-width" not in finding.message.en for finding in raised.value.findings)
+
+
 @pytest.mark.parametrize(("written", "meant"), [("7d", "7"), ("30", "30")])
 def test_days_alone_are_no_retention_and_what_is_meant_is_shown(written, meant):
     finding = complaint(("keep: {daily: 7}", f"keep: {written}"))

@@ -482,6 +482,14 @@ def test_two_files_may_not_define_the_same_service(tmp_path):
         load_directory(tmp_path)
 
 
+def test_of_two_files_of_a_service_the_one_with_another_name_is_the_copy(tmp_path):
+    write(tmp_path, "copy.yaml", "service: {id: shop, name: A}\n")
+    write(tmp_path, "shop.yaml", "service: {id: shop, name: B}\n")
+
+    with pytest.raises(ProfileErrors, match=r"copy\.yaml:1:11: error.*defined in .*shop\.yaml"):
+        load_directory(tmp_path)
+
+
 def test_missing_files_and_empty_directories_are_errors(tmp_path):
     with pytest.raises(ProfileErrors, match="cannot be read: No such file"):
         load_profile(tmp_path / "none.yaml")

@@ -38,7 +38,7 @@ TEXTS: Final[Texts] = {
     "column.outcome": {"en": "OUTCOME", "ja": "結果"},
     "audit.done": {"en": "done", "ja": "実行済み"},
     "audit.nothing": {"en": "nothing to do", "ja": "変更なし"},
-    "audit.stale": {"en": "too late", "ja": "状態が変化済み"},
+    "audit.stale": {"en": "too late", "ja": "状態が変わっていた"},
     "audit.refused": {"en": "refused", "ja": "拒否"},
     "audit.proof.unproven": {
         "en": "{means} (person not proven)",

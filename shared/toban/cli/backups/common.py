@@ -63,7 +63,8 @@ def size(count: float) -> str:
 def sizes(backup: Backup, terminal: Terminal) -> str:
     """Return how large a backup is, in every way that it is counted."""
     return terminal.say(
-        "backups.show.size.value",
+        # PostgreSQL and Redis are read as a stream whose items nobody counts.
+        "backups.show.size.value" if backup.items else "backups.show.size.stream",
         stored=size(backup.bytes),
         plain=size(backup.plain_bytes),
         parts=backup.parts,

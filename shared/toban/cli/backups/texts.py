@@ -203,6 +203,10 @@ TEXTS: Final[Texts] = {
         "en": "No backups yet. To take one: toban backups run SERVICE SOURCE",
         "ja": "バックアップはまだありません。取得するには: toban backups run サービス 対象",
     },
+    "backups.show.size.stream": {
+        "en": "{stored} stored; {parts:parts}, a stream of {plain}",
+        "ja": "保存 {stored}、{parts} パート、ストリーム {plain}",
+    },
     "backups.show.size.value": {
         "en": "{stored} stored; {items:items}, {parts:parts}, a stream of {plain}",
         "ja": "保存 {stored}、{items} 件、{parts} パート、ストリーム {plain}",

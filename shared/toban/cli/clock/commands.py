@@ -7,6 +7,7 @@ import contextlib
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
+from toban.cli.kit.ask import moment_of
 from toban.cli.kit.terminal import Problem, Terminal
 from toban.kernel.i18n import moment
 
@@ -29,7 +30,7 @@ def advance(asked: argparse.Namespace, terminal: Terminal) -> int:
     from toban.local import control
 
     _clock(asked, terminal)
-    wanted = _wanted(asked.how, terminal)
+    wanted = _wanted(asked.how, _zone(asked), terminal)
     running = control.find(asked.data)
     if running is None:
         raise Problem(terminal.say("clock.not-running", data=asked.data))
@@ -63,6 +64,8 @@ def _clock(asked: argparse.Namespace, terminal: Terminal) -> FileClock:
     try:
         return FileClock(asked.data / CLOCK)
     except FileNotFoundError as error:
+        if not asked.data.is_dir():
+            raise Problem(terminal.say("data.none", data=asked.data)) from error
         raise Problem(terminal.say("clock.real", data=asked.data)) from error
 
 
@@ -79,7 +82,7 @@ def _zone(asked: argparse.Namespace) -> str:
         return StoreReader(SqliteStore(database)).home_zone()
 
 
-def _wanted(words: list[str], terminal: Terminal) -> dict[str, Any]:
+def _wanted(words: list[str], zone: str, terminal: Terminal) -> dict[str, Any]:
     """The request behind ``25m``, ``to TIME`` and ``until-idle``."""
     from toban.strictyaml.scalars import WrongValueError, parse_duration
 
@@ -87,10 +90,8 @@ def _wanted(words: list[str], terminal: Terminal) -> dict[str, Any]:
         if words == ["until-idle"]:
             return {"until_idle": True}
         if len(words) == 2 and words[0] == "to":
-            at = datetime.fromisoformat(words[1])
-            if at.tzinfo is not None:
-                return {"to": at.isoformat()}
-        elif len(words) == 1:
+            return {"to": moment_of(words[1], zone, terminal, "clock.bad").isoformat()}
+        if len(words) == 1:
             return {"seconds": parse_duration(words[0])}
     except (ValueError, WrongValueError) as error:
         raise Problem(terminal.say("clock.bad", word=" ".join(words)), 2) from error

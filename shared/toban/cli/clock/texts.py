@@ -17,8 +17,8 @@ TEXTS: Final[Texts] = {
         "ja": "時刻を進める（タイマー、スケジュール、リース、再試行の待ち時間も進む）",
     },
     "help.clock.how": {
-        "en": "a duration; `to` and a time with its offset; or until no message waits",
-        "ja": "期間、`to` とオフセット付きの時刻、または until-idle（待っているメッセージがなくなるまで）",
+        "en": "a duration; `to` and a time (without offset in the service's zone); or `until-idle`, until no message waits",
+        "ja": "期間、`to` と時刻（オフセットなしはサービスのタイムゾーン）、または until-idle（待っているメッセージがなくなるまで）",
     },
     "clock.real": {
         "en": "{data} goes by the machine's clock. Begin another with: toban --data DIR dev --clock virtual",

@@ -19,6 +19,7 @@ def arguments(builder: Builder, to: Any) -> None:
         default=[],
         help=builder.say("explain.label"),
     )
+    builder.service(explain)
     for option in ("severity", "rule", "source"):
         explain.add_argument(
             f"--{option}", metavar="WORD", default="", help=builder.say(f"explain.{option}")

@@ -9,10 +9,9 @@ from typing import Any
 
 from toban.channels.section import CHANNELS
 from toban.cli.explain.explanation import Call, Explanation, explanation, service_of
-from toban.cli.kit.arguments import unknown
 from toban.cli.kit.ask import moment_of
 from toban.cli.kit.profiles import asked_for
-from toban.cli.kit.terminal import Problem, Terminal, nearest, printable
+from toban.cli.kit.terminal import Problem, Terminal, nearest
 from toban.cli.kit.times import Times, now
 from toban.events import AlertFired
 from toban.kernel.event import timestamp
@@ -21,6 +20,7 @@ from toban.oncall.targets import ONCALL_ROLES, Contact
 from toban.people.section import PEOPLE
 from toban.profile.profile import Profile
 from toban.profile.section import SERVICE
+from toban.sections.files import check_directory
 
 _WHEN = "%Y-%m-%d %H:%M:%S"
 
@@ -29,6 +29,8 @@ def explain(asked: argparse.Namespace, terminal: Terminal) -> int:
     """Show it; with ``--expect``, 1 when others would be called at first."""
     profiles = asked_for(asked, terminal)
     labels = _labels(asked.label, terminal)
+    if asked.service is not None:
+        labels["service"] = asked.service
     profile, _ = service_of(profiles, labels)
     at = now() if asked.at is None else moment_of(asked.at, profile[SERVICE].timezone, terminal)
     found = explanation(profiles, _alert(asked, labels, at), at)
@@ -38,9 +40,8 @@ def explain(asked: argparse.Namespace, terminal: Terminal) -> int:
         terminal.json(_view(found) | ({"expected": not wrong} if asked.expect else {}))
         return int(bool(wrong))
     _show(found, asked, terminal)
-    named = labels.get("service", "")
-    if named and found.because in ("default", "builtin"):
-        terminal.note(unknown(terminal.language, printable(named), "what.service", profiles))
+    _hint(labels, profiles, found, terminal)
+    _doubt(asked, terminal)
     for key, targets in wrong.items():
         terminal.note(terminal.say(f"explain.{key}", targets=", ".join(targets)))
     return int(bool(wrong))
@@ -56,6 +57,32 @@ def _labels(words: Sequence[str], terminal: Terminal) -> dict[str, str]:
     return found
 
 
+def _hint(
+    labels: Mapping[str, str],
+    profiles: Mapping[str, Profile],
+    found: Explanation,
+    terminal: Terminal,
+) -> None:
+    """Say that the label ``service`` names none, where it decided nothing for that reason."""
+    named = labels.get("service", "")
+    if not named or found.because == "label":
+        return
+    near = nearest(named, profiles)
+    hint = terminal.say("error.meant", word=near) if near else ""
+    terminal.note(terminal.say("explain.no-service", service=named, hint=hint))
+
+
+def _doubt(asked: argparse.Namespace, terminal: Terminal) -> None:
+    """Say that a file is explained that `toban check` refuses: it is never applied as it is."""
+    if asked.project:
+        return
+    wrong = [f for f in check_directory(asked.services) if f.severity == "error"]
+    if wrong:
+        terminal.note(
+            terminal.say("explain.refused", n=len(wrong), file=wrong[0].file, line=wrong[0].line)
+        )
+
+
 def _require_targets(words: Sequence[str], profile: Profile, terminal: Terminal) -> None:
     """Refuse a bare name: whoever compares it would find it missing for ever."""
     known = [
@@ -64,9 +91,14 @@ def _require_targets(words: Sequence[str], profile: Profile, terminal: Terminal)
         *(f"oncall:{role}" for role in ONCALL_ROLES),
     ]
     for word in words:
-        if ":" not in word:
+        if "," in word or " " in word.strip():
+            raise Problem(terminal.say("explain.one-target", word=word), 2)
+        kind, _, name = word.partition(":")
+        if kind not in ("person", "channel", "oncall") or (
+            kind == "oncall" and name not in ONCALL_ROLES
+        ):
             bare = {target.partition(":")[2]: target for target in reversed(known)}
-            near = bare.get(nearest(word, bare))
+            near = nearest(word, known) if ":" in word else bare.get(nearest(word, bare))
             hint = terminal.say("error.meant", word=near) if near else ""
             what = terminal.say("what.expected")
             raise Problem(terminal.say("error.choice", word=word, what=what, hint=hint), 2)

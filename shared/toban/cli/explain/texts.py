@@ -36,6 +36,18 @@ TEXTS: Final[Texts] = {
         "en": "{word!r} is no label: write NAME=VALUE",
         "ja": "{word!r} はラベルではありません。名前=値 と書いてください",
     },
+    "explain.one-target": {
+        "en": "{word!r} is no target: repeat the option for each (--expect person:hanako --expect channel:room)",
+        "ja": "{word!r} は一つの呼び出し先ではありません。相手ごとにオプションを繰り返してください（--expect person:hanako --expect channel:room）",
+    },
+    "explain.no-service": {
+        "en": "note: no service is called {service!r}, so that label decides nothing.{hint}",
+        "ja": "注: サービス {service!r} はありません。このラベルでは決まりません。{hint}",
+    },
+    "explain.refused": {
+        "en": "note: `toban check` finds {n:errors} ({file}:{line}): such a file is never applied, and what is in force may call others",
+        "ja": "注: `toban check` のエラーが {n} 件あります（{file}:{line}）。このままでは反映されず、いま有効な内容では結果が異なることがあります",
+    },
     "explain.service": {"en": "Service", "ja": "サービス"},
     "explain.because.label": {
         "en": "its label service says so",

@@ -109,14 +109,14 @@ def tell(reader: StoreReader, incident: Incident, terminal: Terminal, postmortem
     status = terminal.paint(
         terminal.say(f"status.{shown_status(incident)}"), STATUS_COLORS[incident.status], "bold"
     )
-    title = terminal.paint(printable(incident.title), "bold")
-    terminal.line(f"{incident.id}  {incident.severity_label}  {status}  {title}")
+    lead = f"{incident.id}  {incident.severity_label}  {status}  "
+    terminal.paragraph(lead, printable(incident.title), "bold")
     for key, value in _facts(reader, incident, terminal, zone, profile):
-        terminal.line(f"  {terminal.paint(terminal.say(f'show.{key}'), 'dim')}: {value}")
+        terminal.paragraph(f"  {terminal.paint(terminal.say(f'show.{key}'), 'dim')}: ", value)
     if incident.summary:
         lines = incident.summary.splitlines()
         for line in lines[:MOST_LINES]:
-            terminal.line(f"  {terminal.paint('|', 'dim')} {printable(line)}")
+            terminal.paragraph(f"  {terminal.paint('|', 'dim')} ", printable(line))
         if len(lines) > MOST_LINES:
             more = terminal.say("show.more", n=len(lines) - MOST_LINES)
             terminal.line(f"  {terminal.paint('|', 'dim')} {more}")
@@ -129,14 +129,12 @@ def tell(reader: StoreReader, incident: Incident, terminal: Terminal, postmortem
         if date != day:
             day = date
             terminal.line(f"  {terminal.paint(f'{date} ({zone})', 'dim')}")
-        terminal.line(f"  {clock}  {terminal.paint(told.text, _MARKS.get(told.kind, ''))}")
+        terminal.paragraph(f"  {clock}  ", told.text, _MARKS.get(told.kind, ""))
     if (untold := count_alerts(reader, incident) - MOST_ALERTS) > 0:
         terminal.line(f"  {terminal.say('show.untold', n=untold)}")
     terminal.line()
-    terminal.line(
-        f"{terminal.paint(terminal.say('show.next'), 'bold')}: "
-        f"{_next(reader, incident, terminal, zone)}"
-    )
+    lead = f"{terminal.paint(terminal.say('show.next'), 'bold')}: "
+    terminal.paragraph(lead, _next(reader, incident, terminal, zone))
     if postmortem:
         terminal.line(terminal.say("next.postmortem", url=postmortem))
 
@@ -198,7 +196,7 @@ def _next(reader: StoreReader, incident: Incident, terminal: Terminal, zone: str
         moment=soon(terminal.language, following.at, zone, at),
         duration=duration(terminal.language, abs(left)),
         step=following.number,
-        who=", ".join(map(printable, following.calls)) or terminal.say("oncall.nobody"),
+        who=terminal.listed(map(printable, following.calls)) or terminal.say("oncall.nobody"),
     )
 
 

@@ -44,7 +44,7 @@ def table(reader: StoreReader, found: list[Incident], terminal: Terminal) -> Non
     ]
     colors = {**STATUS_COLORS, CLOSED_UNHEARD: "yellow"}
     statuses = {terminal.say(f"status.{s}"): c for s, c in colors.items()}
-    terminal.table(titles, rows, {2: statuses}, flexible=8, spare=(6, 5, 7, 3))
+    terminal.table(titles, rows, {2: statuses}, flexible=8, spare=(6, 4, 3, 7, 5))
 
 
 def _titled(incident: Incident, terminal: Terminal, zone: str) -> str:

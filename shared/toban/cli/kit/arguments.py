@@ -51,6 +51,8 @@ argparse._ = _translated  # type: ignore[attr-defined]
 
 MOST_NAMES = 30
 """Of what there is, so many are named beside a word that is none of it."""
+LENGTH: Final = 240
+"""And no more, once they are as long as this: of ids a few are enough to see how they look."""
 
 
 class Usage(Exception):
@@ -126,9 +128,13 @@ def unknown(language: Language, word: str, what: str, known: Iterable[str]) -> s
     if near:
         hint = say(language, "error.meant", word=near)
     else:
-        words = ", ".join([*names[:MOST_NAMES], *(["…"] if len(names) > MOST_NAMES else [])])
+        most = next(
+            (n for n in range(1, len(names)) if len(", ".join(names[:n])) > LENGTH), MOST_NAMES
+        )
+        words = ", ".join([*names[:most], *(["…"] if len(names) > most else [])])
         hint = say(language, "error.known", words=words) if names else ""
-    return say(language, "error.choice", word=word, what=say(language, what), hint=hint)
+    key = "error.nobody" if what == "what.person" else "error.choice"  # people are there otherwise
+    return say(language, key, word=word, what=say(language, what), hint=hint)
 
 
 def no_such(terminal: Terminal, word: str, what: str, known: Iterable[str]) -> Problem:

@@ -29,17 +29,17 @@ def loaded(services: Path, terminal: Terminal) -> dict[str, Profile]:
         raise Problem("\n  ".join(lines)) from errors
 
 
-def in_force(asked: argparse.Namespace, terminal: Terminal) -> dict[str, Profile]:
+def in_force(asked: argparse.Namespace, terminal: Terminal) -> tuple[dict[str, Profile], bool]:
     """
-    Return the profiles by which people are called: those that are applied to the data directory or to
+    Return the profiles by which people are called, and whether they are those of files: those that are applied to the data directory or to
     the project; before any are, or where a directory is named, those of the services directory.
     """
     if asked.project or (exists(asked.data) and not asked.services_named):
         with session(asked, terminal) as work:
             found = work.reader.profiles()
         if found or asked.project:
-            return found
-    return loaded(asked.services, terminal)
+            return found, False
+    return loaded(asked.services, terminal), True
 
 
 def asked_for(asked: argparse.Namespace, terminal: Terminal) -> dict[str, Profile]:

@@ -10,10 +10,12 @@ import unicodedata
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-_LEAST = 24
+_LEAST = 20
 """Columns that a title or an error should have before a whole other column is left out."""
 _NO_LESS = 12
 _GAP = 2
+_MARKS = ":/,-"
+"""A name may be broken behind these."""
 
 
 def width(text: str) -> int:
@@ -22,21 +24,34 @@ def width(text: str) -> int:
 
 
 def cut(text: str, columns: int) -> str:
-    """At most so many columns, with … where something was cut off."""
+    """
+    At most so many columns, with … where something was cut off: of a name (no spaces, no wide
+    characters) in the middle, because its end tells it from others.
+    """
     if width(text) <= columns:
         return text
-    return f"{_beginning(text, columns - 1)}…"
+    if " " in text or any(_is_wide(c) for c in text) or columns < _NO_LESS:
+        return f"{_beginning(text, columns - 1)}…"
+    end = (columns - 1) // 2
+    return f"{text[: columns - 1 - end]}…{text[len(text) - end :]}"
 
 
 def folded(text: str, columns: int) -> list[str]:
-    """Lines of at most so many columns; broken at a space, or between wide characters."""
+    """
+    Lines of at most so many columns; broken at a space, between wide characters, or else behind a
+    mark inside of a name (``channel:`` ``slack-2``).
+    """
     lines = []
     while width(text) > columns:
         line = _beginning(text, columns) or text[0]
         rest = text[len(line) :]
         space = line.rfind(" ")
-        if space > 0 and rest[0] != " " and not _is_wide(rest[0]):
-            line = line[:space]
+        if rest[0] != " " and not _is_wide(rest[0]):
+            inside = max(line.rfind(mark) for mark in _MARKS)
+            if space > 0:
+                line = line[:space]
+            elif inside > 0:
+                line = line[: inside + 1]
         lines.append(line.rstrip())
         text = text[len(line) :].lstrip()
     return [*lines, text]
@@ -90,7 +105,7 @@ def fitted(
     """
     Return what fits into so many columns of a terminal; None: nothing would.
 
-    The `flexible` column gives way first, down to 24 columns, then those that may be broken
+    The `flexible` column gives way first, down to 20 columns, then those that may be broken
     (`fold`), the widest before the others. Then the `spare` ones are left out, in their order.
     """
     found, shown = list(widths), list(range(len(widths)))

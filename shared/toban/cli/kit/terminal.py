@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any, TextIO
 
-from toban.cli.kit.tables import cut, fitted, natural, stacked, width
+from toban.cli.kit.tables import cut, fitted, folded, natural, stacked, width
 from toban.texts import Language
 
 _COLORS = {
@@ -25,6 +25,8 @@ _COLORS = {
 }
 _PAINT = re.compile(r"\033\[[\d;]*m")
 
+LEAST_TEXT = 20
+"""Columns that a paragraph has at least; on a narrower terminal it is left to the terminal."""
 DEVIATES = 3
 """Exit code: it worked, and what was looked at is not as it was promised, or as it should be."""
 
@@ -94,6 +96,10 @@ class Terminal:
         """Return a text in the language of this terminal."""
         return say(self.language, key, **values)
 
+    def listed(self, words: Iterable[str]) -> str:
+        """Return words behind each other, as a sentence of this language has them."""
+        return ("、" if self.language == "ja" else ", ").join(words)
+
     def titles(self, *columns: str, **written: Callable[[str], str]) -> list[str]:
         """
         Return the titles of columns by their names (texts ``column.NAME``).
@@ -137,7 +143,7 @@ class Terminal:
         Write rows in columns; `colors` maps column → cell text → colour.
 
         Where the terminal is narrow, the cells of `fold` are broken into lines (line breaks in them
-        stay anywhere), the `flexible` column is cut, down to 24 columns, and the `spare` ones are left
+        stay anywhere), the `flexible` column is cut, down to 20 columns, and the `spare` ones are left
         out, in their order. Where all that is not enough, each row is written as lines of its own,
         whole.
         """
@@ -175,6 +181,17 @@ class Terminal:
             for title, text, column in stacked(head, told, columns):
                 color = colors.get(column, {}).get(row[column], "")
                 self.line(self.paint(title, "dim") + self.paint(text, color))
+
+    def paragraph(self, lead: str, text: str, *colors: str) -> None:
+        """
+        Write a text behind a `lead` (which may be coloured); on a terminal it is broken into lines, the
+        further ones indented as far as the first begins.
+        """
+        indent = width(_PAINT.sub("", lead))
+        columns = shutil.get_terminal_size().columns if self.is_tty else 0
+        lines = folded(text, columns - indent) if columns - indent >= LEAST_TEXT else [text]
+        for number, line in enumerate(lines):
+            self.line((" " * indent if number else lead) + self.paint(line, *colors))
 
     def clipped(self, text: str) -> str:
         """`text` (it may be coloured) cut to the width of the terminal; whole where there is none."""

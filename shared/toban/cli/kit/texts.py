@@ -77,12 +77,16 @@ TEXTS: Final[Texts] = {
     },
     "argparse.invalid": {
         "en": "invalid %(type)s value: %(value)r",
-        "ja": "値 %(value)r を読めません（%(type)s が必要です）",
+        "ja": "値 %(value)r を数として読めません",
     },
     "error": {"en": "toban: {message}", "ja": "toban: {message}"},
     "error.choice": {
         "en": "{word!s}: no such {what}.{hint}",
         "ja": "{word!s}: そのような{what}はありません。{hint}",
+    },
+    "error.nobody": {
+        "en": "{word!s}: no such {what}.{hint}",
+        "ja": "{word!s}: そのような{what}はいません。{hint}",
     },
     "error.meant": {"en": " Did you mean {word}?", "ja": "もしかして: {word}"},
     "error.known": {"en": " There are: {words}.", "ja": "指定できるもの: {words}"},

@@ -23,7 +23,7 @@ _UNTIL = "%Y-%m-%d %H:%M"
 
 def oncall(asked: argparse.Namespace, terminal: Terminal) -> int:
     """Primary and secondary of every service, now or at another time."""
-    profiles = in_force(asked, terminal)
+    profiles, read = in_force(asked, terminal)
     if asked.service is not None:
         if asked.service not in profiles:
             raise no_such(terminal, asked.service, "what.service", profiles)
@@ -41,6 +41,9 @@ def oncall(asked: argparse.Namespace, terminal: Terminal) -> int:
         [_row(profile, duty, times, terminal) for profile, duty in rows],
         fold=(1, 2),
     )
+    place = asked.services if read else asked.project or asked.data
+    key = "oncall.by.files" if read else "oncall.by.applied"
+    terminal.line(terminal.paint(terminal.say(key, place=place), "dim"))
     return 0
 
 

@@ -15,6 +15,14 @@ TEXTS: Final[Texts] = {
     "column.primary": {"en": "PRIMARY", "ja": "主当番"},
     "column.secondary": {"en": "SECONDARY", "ja": "副当番"},
     "column.until": {"en": "UNTIL", "ja": "まで"},
+    "oncall.by.applied": {
+        "en": "By what is applied to {place}.",
+        "ja": "{place} に反映済みの内容によります。",
+    },
+    "oncall.by.files": {
+        "en": "By the files of {place}, applied or not.",
+        "ja": "{place} のファイルによります（反映済みかどうかは問わない）。",
+    },
     "oncall.none": {"en": "(no rotation)", "ja": "（当番表なし）"},
     "oncall.stand-in": {"en": "{name} (standing in)", "ja": "{name}（代理）"},
 }

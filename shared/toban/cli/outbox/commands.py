@@ -15,6 +15,9 @@ from toban.local.outbox.kept import OUTBOX, OutboxMessage, outbox_of
 from toban.postmortems.texts import text
 from toban.profile.section import home_zone
 
+_NAMED = 5
+"""Of what is kept, so many are named beside an id that is none; the list has them all."""
+
 
 def list_(asked: argparse.Namespace, terminal: Terminal) -> int:
     """Show what is kept, the newest last."""
@@ -41,7 +44,7 @@ def list_(asked: argparse.Namespace, terminal: Terminal) -> int:
         terminal.titles("id", "at", "kind", "target", "channel", "headline", at=times.title),
         [
             [
-                message.id.removeprefix("ntf-")[:8],
+                _short(message),
                 times.written(message.at, zone, LIST_SECONDS),
                 _kind(message, terminal),
                 message.target_name,
@@ -51,7 +54,7 @@ def list_(asked: argparse.Namespace, terminal: Terminal) -> int:
             for message in found
         ],
         flexible=5,
-        spare=(4, 2),
+        spare=(2, 4),
     )
     terminal.note(terminal.say("outbox.more"))
     return 0
@@ -110,12 +113,17 @@ def _chosen(asked: argparse.Namespace, terminal: Terminal) -> OutboxMessage:
     if not found and not word:
         raise Problem(terminal.say("none.outbox"))
     if not found:
-        known = (message.id for message in outbox.messages())
+        known = [_short(message) for message in reversed(outbox.messages())][:_NAMED]
         raise Problem(unknown(terminal.language, word, "what.outbox", known))
     if word and len(found) > 1:
         words = ", ".join(message.id for message in found[:5])
         raise Problem(terminal.say("ambiguous", word=word, words=words), 2)
     return found[-1]
+
+
+def _short(message: OutboxMessage) -> str:
+    """As much of its id as the list shows."""
+    return message.id.removeprefix("ntf-")[:8]
 
 
 def _require_any(data: Path, terminal: Terminal) -> None:

@@ -62,6 +62,10 @@ def send(asked: argparse.Namespace, terminal: Terminal) -> int:
     if status == 503 and _error(answer) == "not configured":
         name = SECRETS[asked.what]
         raise Problem(terminal.say("send.not-configured", url=place, name=name, path=file))
+    if status in (401, 403):
+        key = "send.stranger" if _is_noted(asked) else "send.other-dev"
+        name = f"TOBAN_SECRET_{SECRETS[asked.what]}"
+        raise Problem(terminal.say(key, url=place, status=status, data=asked.data, name=name))
     if status != 200:
         raise Problem(terminal.say("send.refused", url=place, status=status, body=answer[:500]))
     said = json.loads(answer)
@@ -96,6 +100,13 @@ def _url(asked: argparse.Namespace) -> str:
         return str(asked.url)
     running = control.find(asked.data)
     return DEFAULT_URL if running is None else running.url
+
+
+def _is_noted(asked: argparse.Namespace) -> bool:
+    """Whether it is known who answers there: named on the line, or the data directory's own."""
+    from toban.local import control
+
+    return asked.url is not None or control.find(asked.data) is not None
 
 
 def credentials(

@@ -44,6 +44,14 @@ TEXTS: Final[Texts] = {
         "en": "{url} answered {status}: {body}",
         "ja": "{url} の応答は {status}: {body}",
     },
+    "send.stranger": {
+        "en": "{url} does not know the sender ({status}): {name} is another one there. If it was changed, start `toban dev` again",
+        "ja": "{url} が送信元を認証しません（{status}）。{name} がここと異なります。変更したときは `toban dev` を起動し直してください",
+    },
+    "send.other-dev": {
+        "en": "no `toban dev` runs on {data}, and the one that answers at {url} is another's: it does not know the sender ({status}). Start yours, or say which with --data or --url",
+        "ja": "{data} で `toban dev` は動いていません。{url} で応答しているのは別のもので、送信元を認証しません（{status}）。ここの `toban dev` を起動するか、--data か --url で指定してください",
+    },
     "send.unreachable": {
         "en": "nobody answers at {url} ({error}); is `toban dev` running?",
         "ja": "{url} に応答がありません（{error}）。`toban dev` は動いていますか",

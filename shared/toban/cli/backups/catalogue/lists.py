@@ -197,7 +197,7 @@ def _tell(
     if verdict is not None:
         kept = "keep.record" if backup.status == "failed" else "keep.yes"
         word = terminal.say(kept if verdict.keep else "keep.no")
-        why = ", ".join(said(reason, terminal) for reason in verdict.reasons)
+        why = terminal.listed(said(reason, terminal) for reason in verdict.reasons)
         label = terminal.paint(terminal.say("backups.show.retention"), "dim")
         told = terminal.paint(word, "green" if verdict.keep else "red")
         terminal.line(f"  {label}: {told} ({printable(why)})")
@@ -240,8 +240,10 @@ def _facts(
         "size",
         sizes(backup, terminal),
     )
-    if backup.counts:
-        yield "counts", ", ".join(f"{name} {count:,}" for name, count in backup.counts.items())
+    # How many bytes there are the size says already, in a unit.
+    counts = [f"{name} {count:,}" for name, count in backup.counts.items() if name != "bytes"]
+    if counts:
+        yield "counts", terminal.listed(counts)
     if backup.key_id or backup.status != "failed":  # of what failed nothing is kept in the clear
         yield "key", backup.key_id or terminal.say("backups.show.unencrypted")
     if backup.needs:

@@ -155,7 +155,7 @@ def _show(
             times.written(row.backup.started_at, zones[row.backup.service], "%Y-%m-%d %H:%M"),
             size(row.backup.bytes),
             words[row.verdict.keep],
-            ", ".join(said(reason, terminal) for reason in row.verdict.reasons),
+            terminal.listed(said(reason, terminal) for reason in row.verdict.reasons),
         ]
         for row in rows
     ]

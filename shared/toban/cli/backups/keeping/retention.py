@@ -84,7 +84,7 @@ def _table(
             times.written(entry.started_at, zone, "%Y-%m-%d %H:%M"),
             terminal.say(f"backup.{entry.status}"),
             words[verdict.keep],
-            ", ".join(said(reason, terminal) for reason in verdict.reasons),
+            terminal.listed(said(reason, terminal) for reason in verdict.reasons),
         ]
         for entry, verdict in zip(entries, verdicts, strict=True)
     ]
