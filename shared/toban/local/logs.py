@@ -25,7 +25,7 @@ FLUSH_S = 0.1
 _ENOUGH = 200_000
 """Bytes in which a whole line is found."""
 _NO_ROOM = (OSError, ValueError)
-"""A full disk, and writing to the file that could then not be opened anew."""
+"""A full disk, writing to the file that could then not be opened anew, and nobody who reads."""
 _QUIET = ('"severity":"INFO"', '"severity":"DEBUG"')
 
 
@@ -72,8 +72,10 @@ class LogFile:
             if self._size > self._max_bytes:
                 self._rotate()
         if self._terminal is not None and matters:
-            self._terminal.write(readable(text, self._zone) + "\n")
-            self._terminal.flush()
+            # Nor may a terminal that is gone (or a pipe that nobody reads): handlers write here.
+            with contextlib.suppress(*_NO_ROOM):
+                self._terminal.write(readable(text, self._zone) + "\n")
+                self._terminal.flush()
         return len(text)
 
     def flush(self) -> None:
