@@ -368,3 +368,12 @@ def test_a_key_that_is_configured_is_the_one(tmp_path, name):
 
 def test_a_blank_one_is_none(tmp_path):
     assert with_link_key(tmp_path, {SIGNING: " "})[SIGNING].strip()
+
+
+def test_an_editors_own_files_are_not_looked_at(tmp_path):
+    watched = WatchedProfiles(tmp_path)
+    (tmp_path / ".#shop.yaml").symlink_to("aoki@laptop.123:456")
+    (tmp_path / ".shop.yaml").write_text(SHOP)
+    assert [watched.changed(), watched.changed()] == [False, False]
+    (tmp_path / "shop.yaml").write_text(SHOP)
+    assert [watched.changed(), watched.changed()] == [False, True]
