@@ -98,3 +98,16 @@ def test_a_terminal_that_is_gone_stops_nothing(tmp_path):
 
     said = [json.loads(line)["message"] for line in path.read_text().splitlines()]
     assert said == ["nobody reads", "still at work"]
+
+
+def test_what_is_logged_cannot_steer_the_terminal(tmp_path):
+    terminal = io.StringIO()
+    file = logs.begin(tmp_path / "toban.log", terminal)
+    try:
+        log.warning("refused", reason="\x1b]0;mine\x07", target="\u202eAoki\nand a line")
+    finally:
+        logs.end(file)
+
+    said = terminal.getvalue()
+    assert said.endswith("refused →  Aoki and a line:  ]0;mine \n")
+    assert said.count("\n") == 1
