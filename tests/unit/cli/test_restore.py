@@ -183,11 +183,14 @@ def test_of_names_that_the_backup_does_not_hold_one_is_told(vault):
         assert f"the backup holds no {only.split(',')[-1]!r}" in said.err
 
 
-@pytest.mark.parametrize("only", ["", ",", " , "])
-def test_a_partial_restore_of_nothing_is_not_one_of_everything(vault, only):
+def test_a_partial_restore_of_nothing_is_not_one_of_everything(vault):
     vault.take()
     vault.take("logs")
-    for source, to in (("media", "bucket=shop-part"), ("logs", f"directory={vault.home}/part")):
+    for source, to, only in (
+        ("media", "bucket=shop-part", ""),
+        ("media", "bucket=shop-part", " , "),
+        ("logs", f"directory={vault.home}/part", ","),
+    ):
         said = vault.run(
             *("restore", "shop", source, "--to", to, "--to", f"only={only}", "--yes"),
         )
