@@ -25,7 +25,7 @@ FLUSH_S = 0.1
 _ENOUGH = 200_000
 """Bytes in which a whole line is found."""
 _NO_ROOM = (OSError, ValueError)
-"""A full disk, and writing to the file that could then not be opened anew."""
+"""A full disk, writing to the file that could then not be opened anew, and nobody who reads."""
 _QUIET = ('"severity":"INFO"', '"severity":"DEBUG"')
 
 
@@ -72,8 +72,10 @@ class LogFile:
             if self._size > self._max_bytes:
                 self._rotate()
         if self._terminal is not None and matters:
-            self._terminal.write(readable(text, self._zone) + "\n")
-            self._terminal.flush()
+            # Nor may a terminal that is gone (or a pipe that nobody reads): handlers write here.
+            with contextlib.suppress(*_NO_ROOM):
+                self._terminal.write(_steering_nothing(readable(text, self._zone)) + "\n")
+                self._terminal.flush()
         return len(text)
 
     def flush(self) -> None:
@@ -138,6 +140,11 @@ def _written(path: Path, *, newest: bool) -> datetime | None:
         text = file.read(_ENOUGH).decode("utf-8", "replace")
     found = re.findall(r'^\{"timestamp":"(\d{4}-\d\d-\d\dT[\d:.]+Z)"', text, re.MULTILINE)
     return datetime.fromisoformat(found[-1 if newest else 0]) if found else None
+
+
+def _steering_nothing(text: str) -> str:
+    """A receiver's answer or a name may hold what a terminal obeys: shown as blanks."""
+    return "".join(c if c.isprintable() else " " for c in text)
 
 
 def _matters(text: str) -> bool:

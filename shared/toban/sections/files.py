@@ -122,7 +122,7 @@ def _check_teams(directory: Path, named_by: list[ProfileWithTeam]) -> list[Findi
     """What there is to say about each team file; `named_by`: the profiles that may name them."""
     findings: list[Finding] = []
     used = {item.team for item in named_by}
-    for path in sorted(directory.glob("*.yaml")) if directory.is_dir() else ():
+    for path in sorted(directory.glob("[!.]*.yaml")) if directory.is_dir() else ():
         try:
             findings += check_team(path)
         except FileErrors as errors:

@@ -35,6 +35,20 @@ def load_directory(directory: str | Path) -> dict[str, Profile]:
     return {item.profile[SERVICE].id: item.profile for item in loaded}
 
 
+def profile_files(folder: Path) -> list[Path]:
+    """
+    Return the files of a directory that are profiles by their names, in the order of names.
+
+    Hidden ones are an editor's or a file system's own: ``.#shop.yaml`` is how Emacs marks what is
+    being edited, ``._shop.yaml`` what macOS puts beside a file elsewhere.
+    """
+    return sorted(
+        path
+        for path in folder.iterdir()
+        if path.suffix in {".yaml", ".yml"} and not path.name.startswith(".")
+    )
+
+
 def load_all(directory: str | Path) -> tuple[list[ProfileWithTeam], list[Finding]]:
     """Return what could be loaded from a directory, in order of service ids, and the findings."""
     folder = Path(directory)
@@ -42,7 +56,7 @@ def load_all(directory: str | Path) -> tuple[list[ProfileWithTeam], list[Finding
         return [], [whole(str(folder), "no-directory", both("finding.sections.no-directory"))]
     loaded: dict[str, ProfileWithTeam] = {}
     findings: list[Finding] = []
-    files = sorted(path for path in folder.iterdir() if path.suffix in {".yaml", ".yml"})
+    files = profile_files(folder)
     if not files:
         findings.append(
             whole(

@@ -124,6 +124,19 @@ def checked(wanted: Wanted) -> None:
         raise TargetFailed(str(error), retryable=False) from error
 
 
+def only_of(options: Mapping[str, object]) -> list[str]:
+    """
+    Return the words of the option ``only`` of a target; none where it is not given: everything.
+
+    Raises `ValueError` where it is given and names nothing: a script's empty variable must not
+    restore everything.
+    """
+    found = words(options.get("only"))
+    if "only" in options and not found:
+        raise ValueError("`only` names nothing; without it everything is restored")
+    return found
+
+
 def words(option: object) -> list[str]:
     """Return the words of an option, which commas separate."""
     return [word for each in str(option or "").split(",") if (word := each.strip())]

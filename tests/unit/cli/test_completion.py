@@ -14,8 +14,9 @@ import pytest
 
 from tests.unit.cli.conftest import Desk
 from toban.cli import main
+from toban.cli.completion import commands
 from toban.cli.completion.arguments import SHELLS
-from toban.cli.completion.candidates import candidates
+from toban.cli.completion.candidates import Candidate, candidates
 from toban.cli.kit.arguments import parser
 
 
@@ -90,6 +91,15 @@ def test_what_profiles_name_is_offered_where_it_is_asked_for(vault):
     assert asked("backups", "list", "--source", "logs", "--class", "") == ["daily\t30 3 * * *"]
     assert asked("restore", "shop", "m") == ["media"]
     assert asked("explain", "--source", "") == [], "whoever sends an alert is none of these"
+
+
+@pytest.mark.parametrize("id_", ["$(id)", "`id`", "a;id", "a b", "a\tb", "a\nb", "~", "a*", "'"])
+def test_what_a_shell_would_carry_out_is_not_offered(empty, monkeypatch, id_):
+    offered = [Candidate("aoki", "$(id)"), Candidate(id_), Candidate("青木")]
+    monkeypatch.setattr(commands, "answer", lambda *_: offered)
+    empty.capture.readouterr()
+    assert main(["completion", "bash", "--answer", "test-page", ""]) == 0
+    assert empty.capture.readouterr().out == "aoki\t$(id)\n青木\n"
 
 
 def test_two_dashes_are_the_beginning_of_every_option(empty):

@@ -128,6 +128,13 @@ def test_bytes_that_are_no_text_are_told(empty, env):
     assert (said.code, ".toban.env: not UTF-8" in said.err) == (2, True)
 
 
+@pytest.mark.parametrize("make", [os.mkfifo, lambda path: path.symlink_to("/dev/zero")])
+def test_what_is_no_file_is_not_waited_for(empty, make):
+    make(empty.data.parent / ".toban.env")
+    said = empty.run("incidents", "list")
+    assert (said.code, ".toban.env: no regular file" in said.err) == (2, True)
+
+
 def test_a_project_and_init_do_without_it(empty, env, monkeypatch, tmp_path):
     env("nonsense\n")
     seen = []

@@ -481,3 +481,19 @@ def test_git_is_asked_in_the_folder_above_one_that_is_not_there_yet(tmp_path, mo
     assert defaults._git(tmp_path / "new" / "er", "user.name") == "Dana"
     monkeypatch.setenv("PATH", str(tmp_path))
     assert defaults._git(tmp_path, "user.name") == ""
+
+
+@pytest.mark.parametrize("name", ["a\x1b[2J", "x" * 120])
+def test_a_directory_whose_name_is_none_for_a_service_is_told_of(folder, name):
+    said = folder.run("init", name, "--yes")
+    assert (said.code, said.out) == (2, "")
+    assert said.err.startswith("toban: --name: ")
+    assert "\x1b" not in said.err
+    assert folder.run("init", name, "--yes", "--name", "Shop").code == 0
+
+
+@pytest.mark.parametrize("data", [".", ".."])
+def test_data_that_no_gitignore_could_name_is_refused(folder, data):
+    said = folder.run("--data", data, "init", "--yes", "--name", "Shop")
+    assert (said.code, f"--data {data}: " in said.err) == (2, True)
+    assert folder.names() == set()

@@ -14,7 +14,7 @@ from toban.adapters.local.sqlite.database import SqliteDatabase
 from toban.adapters.local.sqlite.store import SqliteStore
 from toban.cli.kit.places import cloud
 from toban.cli.kit.terminal import Terminal
-from toban.cli.logs.commands import follow, shown
+from toban.cli.logs.commands import as_json, follow, shown
 from toban.cli.logs.lines import LineFilter, LogLine, LogTail, past, read
 from toban.cli.logs.project import expression
 from toban.local.world import open_world
@@ -76,7 +76,7 @@ def test_people_see_the_time_of_their_zone_and_the_fields(desk: Desk):
 @pytest.mark.parametrize(
     ("asked", "found"),
     [
-        ("", ["oldest", "middle", "failed", "newest"]),
+        ("", ["oldest", "a library's own words", "middle", "failed", "newest"]),
         ("-n 2", ["failed", "newest"]),
         ("--level warning", ["oldest", "failed"]),
         ("--level error", ["failed"]),
@@ -91,8 +91,7 @@ def test_people_see_the_time_of_their_zone_and_the_fields(desk: Desk):
 )
 def test_lines_are_narrowed_down(book: Desk, asked: str, found: list[str] | None):
     said = book.run("logs", *asked.split(), "--json")
-    lines = [line for line in said.out.splitlines() if line.startswith("{")]
-    assert messages("\n".join(lines)) == (found or [])
+    assert messages(said.out) == (found or [])
     assert said.code == (1 if found is None else 0)
 
 
@@ -179,6 +178,12 @@ def test_a_line_cannot_steer_the_terminal():
     assert said.startswith("2026-11-28 01:00:00 UTC INFO bell")
     assert not any(c in said for c in "\x07\x1b\u202e")
     assert shown(LogLine("\x1b[2J", "", None), "UTC", Terminal("en")) == "[2J"
+    assert json.loads(as_json(LogLine("\x1b[2J", "", None))) == {"message": "\x1b[2J"}
+    assert "\x1b" not in as_json(LogLine("\x1b[2J", "", None))
+
+
+def test_brackets_without_end_are_words_like_others():
+    assert [line.fields for line in read(["[" * 100_000, "1"])] == [None, None]
 
 
 def test_where_nothing_is_logged_or_known_that_is_said(desk: Desk):

@@ -183,6 +183,22 @@ def test_of_names_that_the_backup_does_not_hold_one_is_told(vault):
         assert f"the backup holds no {only.split(',')[-1]!r}" in said.err
 
 
+def test_a_partial_restore_of_nothing_is_not_one_of_everything(vault):
+    vault.take()
+    vault.take("logs")
+    for source, to, only in (
+        ("media", "bucket=shop-part", ""),
+        ("media", "bucket=shop-part", " , "),
+        ("logs", f"directory={vault.home}/part", ","),
+    ):
+        said = vault.run(
+            *("restore", "shop", source, "--to", to, "--to", f"only={only}", "--yes"),
+        )
+        assert (said.code, "`only` names nothing" in said.err) == (2, True), said.err
+    assert not (vault.data / "buckets" / "shop-part").exists() or not vault.objects("shop-part")
+    assert not (vault.home / "part").exists()
+
+
 def test_a_dry_run_says_what_a_partial_restore_takes_and_what_it_leaves(vault, monkeypatch):
     vault.take()
     asked = ("restore", "shop", "media", "--to", "bucket=b", "--to", "only=pictures/*", "--dry-run")

@@ -388,3 +388,12 @@ def test_an_edit_of_the_settings_is_told_once_with_what_to_do(tmp_path, capsys, 
         (told,) = capsys.readouterr().err.splitlines()
         assert str(path) in told
         assert words in told
+
+
+def test_an_editors_own_files_are_not_looked_at(tmp_path):
+    watched = WatchedProfiles(tmp_path)
+    (tmp_path / ".#shop.yaml").symlink_to("aoki@laptop.123:456")
+    (tmp_path / ".shop.yaml").write_text(SHOP)
+    assert [watched.changed(), watched.changed()] == [False, False]
+    (tmp_path / "shop.yaml").write_text(SHOP)
+    assert [watched.changed(), watched.changed()] == [False, True]

@@ -1,7 +1,9 @@
 """The local runtimes' log: nothing is missing from the file, and what matters is there at once."""
 
+import contextlib
 import io
 import json
+import os
 import time
 from pathlib import Path
 
@@ -78,3 +80,34 @@ def test_people_read_the_time_of_their_zone_who_was_told_and_why():
     assert shown(function="tick", message="failed", error={"message": "full"}) == (
         "02:00:00 JST WARNING tick: failed: full"
     )
+
+
+def test_a_terminal_that_is_gone_stops_nothing(tmp_path):
+    reader, writer = os.pipe()
+    os.close(reader)
+    path = tmp_path / "toban.log"
+    terminal = open(writer, "w", buffering=1)  # noqa: SIM115, PTH123  its end fails as well
+    file = logs.begin(path, terminal)
+    try:
+        log.warning("nobody reads")
+        log.warning("still at work")
+    finally:
+        logs.end(file)
+        with contextlib.suppress(BrokenPipeError):
+            terminal.close()
+
+    said = [json.loads(line)["message"] for line in path.read_text().splitlines()]
+    assert said == ["nobody reads", "still at work"]
+
+
+def test_what_is_logged_cannot_steer_the_terminal(tmp_path):
+    terminal = io.StringIO()
+    file = logs.begin(tmp_path / "toban.log", terminal)
+    try:
+        log.warning("refused", reason="\x1b]0;mine\x07", target="\u202eAoki\nand a line")
+    finally:
+        logs.end(file)
+
+    said = terminal.getvalue()
+    assert said.endswith("refused →  Aoki and a line:  ]0;mine \n")
+    assert said.count("\n") == 1

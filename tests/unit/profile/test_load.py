@@ -455,6 +455,8 @@ def test_a_directory_is_loaded_by_service_id(tmp_path):
     write(tmp_path, "b.yaml", "service: {id: beta, name: B}\n")
     write(tmp_path, "a.yml", "service: {id: alpha, name: A}\n")
     write(tmp_path, "README.md", "not a profile")
+    (tmp_path / ".#a.yml").symlink_to("aoki@laptop.123:456")  # Emacs, while a.yml is edited
+    (tmp_path / "._b.yaml").write_bytes(b"\0\5\26\7")  # macOS, beside what it has copied
 
     assert list(load_directory(tmp_path)) == ["alpha", "beta"]
 

@@ -190,6 +190,11 @@ def test_a_team_that_no_profile_names_is_told(infra):
     ]
 
 
+def test_a_hidden_file_beside_teams_is_none(infra):
+    (infra / "teams" / ".#ops.yaml").symlink_to("aoki@laptop.123:456")  # while Emacs edits it
+    assert said(infra) == []
+
+
 def test_times_in_a_team_file_without_a_zone_are_in_the_zone_of_the_service(infra):
     stand_in = "  overrides: [{start: 2025-07-01 09:00, end: 2025-07-02 09:00, person: baba}]\n"
     write(infra, SHOP.replace("name: Shop", "name: Shop, timezone: Europe/Berlin"), OPS + stand_in)

@@ -10,6 +10,7 @@ from toban.cli.kit.profiles import is_set
 from toban.cli.kit.terminal import Problem, Terminal
 from toban.profile.profile import Profile
 from toban.sections.files import check_directory, check_file, read_directory
+from toban.sections.load import profile_files
 from toban.sections.secrets import UnsetSecret
 from toban.strictyaml.findings import FileErrors, Finding
 
@@ -52,9 +53,7 @@ def check(asked: argparse.Namespace, terminal: Terminal) -> int:
     if errors:
         terminal.line(terminal.say("check.bad", errors=errors, warnings=warnings))
         return 1
-    count = len(asked.files) or sum(
-        path.suffix in {".yaml", ".yml"} for path in asked.services.iterdir()
-    )
+    count = len(asked.files or profile_files(asked.services))
     terminal.line(terminal.say("check.good", n=count, warnings=warnings))
     return 0
 

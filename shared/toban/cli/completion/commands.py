@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import re
 from pathlib import Path
 from typing import Final
 
@@ -65,13 +66,20 @@ SCRIPTS: Final = {"bash": _BASH, "zsh": _ZSH, "fish": _FISH}
 """They only ask this program: what is new in it is completed at once."""
 
 
+_PLAIN: Final = re.compile(r"[\w@%+=:,./-]+")
+"""
+Words that are offered: bash puts them on the line as they are, and a profile's ``$(…)`` would be run.
+"""
+
+
 def completion(asked: argparse.Namespace, terminal: Terminal) -> int:
     """Print the script of a shell, or answer it."""
     if asked.answer is None:
         terminal.line(SCRIPTS[asked.shell].rstrip())
         return 0
     for found in answer(asked.answer, asked.data, terminal):
-        terminal.line(f"{found.word}\t{printable(found.about)}".rstrip())
+        if _PLAIN.fullmatch(found.word):
+            terminal.line(f"{found.word}\t{printable(found.about)}".rstrip())
     return 0
 
 

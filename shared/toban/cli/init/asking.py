@@ -54,7 +54,7 @@ class _Questions:
         if flag is not None:
             return self._flag(what, flag, read)
         if self._defaults:
-            return read(default())
+            return self._flag(what, default(), read)  # the flag that says better
         self._somebody(what)
         suggested = default()
         while True:

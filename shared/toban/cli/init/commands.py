@@ -17,7 +17,7 @@ from toban.notify.links import SIGNING
 from toban.profile.profile import Profile
 from toban.profile.section import SERVICE
 from toban.sections.check import check, check_together
-from toban.sections.load import load_all, parse_profile
+from toban.sections.load import load_all, parse_profile, profile_files
 from toban.strictyaml.findings import FileErrors, Finding
 from toban.topology.reader import load
 
@@ -28,6 +28,8 @@ def init(asked: argparse.Namespace, terminal: Terminal) -> int:
     services, data = root / asked.services, root / asked.data
     if root.exists() and not root.is_dir():
         raise Problem(terminal.say("init.no-directory", path=root), 2)
+    if data.name in ("", ".."):
+        raise Problem(terminal.say("init.data", path=asked.data), 2)
     service = service_of(asked, terminal)
     planned = _planned(service, services, data, terminal)
     if not asked.dry_run:
@@ -81,7 +83,7 @@ def _planned(
 
 def _others(services: Path, terminal: Terminal) -> dict[str, Profile]:
     """The profiles that are there already; `Problem` when they cannot be read."""
-    if not services.is_dir() or not any(p.suffix in {".yaml", ".yml"} for p in services.iterdir()):
+    if not services.is_dir() or not profile_files(services):
         return {}
     loaded, findings = load_all(services)
     _refuse(findings, terminal)

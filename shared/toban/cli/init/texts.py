@@ -63,6 +63,10 @@ TEXTS: Final[Texts] = {
         "en": "{path} is no directory",
         "ja": "{path} はディレクトリではありません",
     },
+    "init.data": {
+        "en": "--data {path}: no name that a .gitignore could have; give one such as .toban",
+        "ja": "--data {path}: .gitignore に書ける名前ではありません。.toban のような名前を指定してください",
+    },
     "init.there": {
         "en": "{path} is there already; nothing was written. Another service has another name (--name, --id)",
         "ja": "{path} はすでにあります。何も書き込みませんでした。別のサービスなら名前を変えてください（--name、--id）",

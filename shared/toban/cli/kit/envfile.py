@@ -94,6 +94,11 @@ def _unquoted(value: str) -> str | None:
     return None if re.search(r"[\s#'\"]", value) else value
 
 
+def _at_once(path: str, flags: int) -> int:
+    """Open without waiting for whoever writes into a pipe."""
+    return os.open(path, flags | os.O_NONBLOCK)
+
+
 def read(path: Path, terminal: Terminal) -> Mapping[str, str]:
     """
     Return the variables of a file; none where it is not there.
@@ -102,8 +107,10 @@ def read(path: Path, terminal: Terminal) -> Mapping[str, str]:
     machine may read or change.
     """
     try:
-        with path.open("rb") as file:
+        with open(path, "rb", opener=_at_once) as file:
             status = os.fstat(file.fileno())
+            if not stat.S_ISREG(status.st_mode):
+                raise Problem(terminal.say("env.no-file", path=path), 2)
             text = file.read().decode()
     except FileNotFoundError:
         return {}

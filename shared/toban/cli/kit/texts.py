@@ -170,6 +170,7 @@ TEXTS: Final[Texts] = {
         "ja": "{where}: {name} はどこでも使われません",
     },
     "env.text": {"en": "{path}: not UTF-8", "ja": "{path}: UTF-8 ではありません"},
+    "env.no-file": {"en": "{path}: no regular file", "ja": "{path}: 通常のファイルではありません"},
     "env.mode": {
         "en": "{path} holds secrets, and others on this machine may read or change it (mode {mode}): chmod 600 {path}",
         "ja": "{path} にはシークレットがありますが、ほかの利用者が読み書きできます（モード {mode}）。chmod 600 {path} を実行してください",

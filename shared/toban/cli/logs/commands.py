@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import contextlib
+import json
 import shlex
 import time
 from collections import deque
@@ -48,7 +49,7 @@ def logs(asked: argparse.Namespace, terminal: Terminal) -> int:
     zone = _zone(asked, terminal)
 
     def show(line: LogLine) -> None:
-        terminal.line(line.text if asked.json else shown(line, zone, terminal))
+        terminal.line(as_json(line) if asked.json else shown(line, zone, terminal))
 
     with contextlib.closing(LogTail(asked.data)) as tail:
         fits = meant(asked, terminal).fits
@@ -103,6 +104,11 @@ def meant(asked: argparse.Namespace, terminal: Terminal) -> LineFilter:
         level=(asked.level or "").upper(),
         since=timestamp(from_) if from_ else "",
     )
+
+
+def as_json(line: LogLine) -> str:
+    """Return a line for scripts: as it was written, or an object around a library's own words."""
+    return line.text if line.fields is not None else json.dumps({"message": line.text})
 
 
 def shown(line: LogLine, zone: str, terminal: Terminal) -> str:

@@ -78,7 +78,7 @@ def read(texts: Iterable[str]) -> Iterator[LogLine]:
     for text in texts:
         try:
             found = json.loads(text)
-        except ValueError:
+        except (ValueError, RecursionError):
             found = None
         fields = found if isinstance(found, dict) else None
         at = str((fields or {}).get("timestamp") or at)

@@ -104,7 +104,8 @@ class Teller:
 
     def _print(self, line: str) -> None:
         if not self._quiet:
-            print(log.mask(line), file=sys.stderr, flush=True)
+            with contextlib.suppress(OSError, ValueError):  # the terminal is gone; the log has it
+                print(log.mask(line), file=sys.stderr, flush=True)
 
 
 class EditedProfiles:

@@ -46,7 +46,11 @@ class WatchedProfiles:
         for folder in (self.directory, teams):
             try:
                 with os.scandir(folder) as entries:
-                    found |= {e.path: _stamp(e) for e in entries if e.name.endswith(_ENDINGS)}
+                    found |= {
+                        e.path: _stamp(e)
+                        for e in entries
+                        if e.name.endswith(_ENDINGS) and not e.name.startswith(".")
+                    }
             except OSError:
                 continue  # gone for now: reading will say so
         return found

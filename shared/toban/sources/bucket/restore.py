@@ -19,7 +19,7 @@ from toban.ports.backup import (
 )
 from toban.sources import inventory
 from toban.sources.inventory import InventoryHeader, InventoryRecord
-from toban.sources.patterns import Exclusion, flag, is_wanted, words
+from toban.sources.patterns import Exclusion, flag, is_wanted, only_of
 from toban.sources.side_by_side import side_by_side
 
 MARK: Final = "toban-restore-test"
@@ -78,7 +78,7 @@ class BucketTarget:
             mirror=flag(options.get("mirror")),
             overwrite=flag(options.get("overwrite")),
             test=restore if options.get("purpose") == "test" else "",
-            only=words(options.get("only")),
+            only=only_of(options),
         )
 
     @property

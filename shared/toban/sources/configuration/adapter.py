@@ -34,7 +34,7 @@ from toban.ports.backup import (
     Target,
 )
 from toban.sources.own_directory import DirectoryTarget, OwnDirectory, by_part
-from toban.sources.patterns import Wanted, checked, texts, words
+from toban.sources.patterns import Wanted, checked, only_of, texts
 from toban.sources.ports import SourcePorts
 
 VERSION: Final = 1
@@ -107,7 +107,7 @@ def target(options: Mapping[str, object], ports: SourcePorts) -> Target:
     Return what writes it, or ``only`` some of it, into a ``directory`` as files; a profile is applied by
     ``toban apply``.
     """
-    return ConfigurationTarget(OwnDirectory.of(options, ports), words(options.get("only")))
+    return ConfigurationTarget(OwnDirectory.of(options, ports), only_of(options))
 
 
 class ConfigurationSource:

@@ -29,7 +29,7 @@ from toban.sources.firestore.database import (
 )
 from toban.sources.firestore.options import EMULATOR, fits, flag, named
 from toban.sources.firestore.stream import WHOLE
-from toban.sources.patterns import Wanted, checked, words
+from toban.sources.patterns import Wanted, checked, only_of, words
 from toban.sources.ports import SourcePorts
 
 MAX_BATCH_BYTES: Final = 3_000_000
@@ -84,7 +84,7 @@ class FirestoreTarget:
         self._database = FirestoreDatabase(*named(options), emulator, target_failed)
         self._overwrite = flag(options, "overwrite", False)
         self._ramp = flag(options, "ramp", emulator is None)
-        self._only = words(options.get("only"))
+        self._only = only_of(options)
         self._restore = str(options.get("restore_id") or "")
         self._purpose = TEST if options.get("purpose") == TEST else "recovery"
 

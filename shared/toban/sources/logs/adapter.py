@@ -29,7 +29,7 @@ from toban.ports.backup import (
     Target,
 )
 from toban.sources.own_directory import DirectoryTarget, OwnDirectory, by_part
-from toban.sources.patterns import Exclusion, Wanted, checked, is_wanted, texts, words
+from toban.sources.patterns import Exclusion, Wanted, checked, is_wanted, only_of, texts
 from toban.sources.ports import SourcePorts
 
 _PIECE: Final = 512 * 1024
@@ -61,7 +61,7 @@ def format_(ports: SourcePorts) -> Format:  # noqa: ARG001 - every kind is given
 
 def target(options: Mapping[str, object], ports: SourcePorts) -> Target:
     """Return what unpacks the archive, or ``only`` some paths of it, into a ``directory``."""
-    return ArchiveTarget(OwnDirectory.of(options, ports), words(options.get("only")))
+    return ArchiveTarget(OwnDirectory.of(options, ports), only_of(options))
 
 
 class LogsSource:

@@ -24,7 +24,7 @@ from dataclasses import replace
 from typing import Final
 
 from toban.ports.backup import ContentQuestion, Fetch, NothingSelected, Room, Target, TargetFailed
-from toban.sources.patterns import attempt_of, flag, words
+from toban.sources.patterns import attempt_of, flag, only_of
 from toban.sources.ports import SourcePorts
 from toban.sources.postgres import owner as pgowner
 from toban.sources.postgres import server as pgserver
@@ -373,7 +373,7 @@ def target(options: Mapping[str, object], ports: SourcePorts) -> Target:
             owners=not _no(options.get("owners")),
             any_locale=options.get("locale") == "any",
             settings=not _no(options.get("settings")),
-            only=tuple(words(options.get("only"))),
+            only=tuple(only_of(options)),
             server=recorded if isinstance(recorded, Mapping) else {},
         ),
     )

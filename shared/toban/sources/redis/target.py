@@ -32,7 +32,7 @@ from toban.ports.backup import (
     Target,
     TargetFailed,
 )
-from toban.sources.patterns import attempt_of, flag, words
+from toban.sources.patterns import attempt_of, flag, only_of
 from toban.sources.ports import SourcePorts
 from toban.sources.redis import rdb, resp
 from toban.sources.redis.loading import mark as redismark
@@ -339,7 +339,7 @@ def target(options: Mapping[str, object], ports: SourcePorts) -> Target:
     through = str(options.get("through") or "")
     if through not in {"", "replication", "keys"}:
         raise ValueError("`through` is replication or keys")
-    only = words(options.get("only"))
+    only = only_of(options)
     if only and through == "replication":
         raise ValueError("`only` loads key by key: through is keys")
     recorded = options.get("recorded")
