@@ -10,8 +10,9 @@ from collections.abc import Iterator
 
 import pytest
 
-from toban.cli.kit.arguments import _ARGPARSE, parser
+from toban.cli.kit.arguments import _ARGPARSE, parser, unknown
 from toban.cli.kit.catalogue import text
+from toban.cli.kit.terminal import Terminal
 
 
 def every(top: ArgumentParser) -> Iterator[ArgumentParser]:
@@ -61,3 +62,20 @@ def test_what_is_asked_wrongly_is_told_in_japanese(empty, words, said):
     found = empty.run(*words, lang="ja")
     assert found.code == 2
     assert said in found.err
+
+
+def test_of_long_ids_only_a_few_are_named_beside_one_that_is_none():
+    ids = [f"shop.database.daily.202611{day:02}T020000Z" for day in range(1, 29)]
+    said = unknown("en", "zzz", "what.choice", ids)
+    assert 5 < said.count("shop.") < 10
+    assert said.endswith(", ….")
+
+
+def test_a_person_is_missing_as_people_are_in_japanese():
+    assert unknown("ja", "x", "what.person", []) == "x: そのような人はいません。"
+    assert unknown("ja", "x", "what.service", []) == "x: そのようなサービスはありません。"
+
+
+def test_names_in_a_sentence_are_listed_as_its_language_does():
+    assert Terminal("ja").listed(["花子", "太郎"]) == "花子、太郎"
+    assert Terminal("en").listed(["Hanako", "Taro"]) == "Hanako, Taro"

@@ -118,8 +118,12 @@ def test_the_page_about_adding_a_domain_leads_to_one_within_its_bounds(tree):
     ):  # fmt: skip
         done = run(tree, *ran)
         assert done.returncode == 0, f"{ran}\n{done.stdout[-3000:]}{done.stderr[-3000:]}"
+    never = toban(tree, "--data", str(tree / "nothing"), "pumps", "--json")
+    assert (never.returncode, never.stdout) == (1, "")
+    (tree / "nothing").mkdir()
+    toban(tree, "--data", str(tree / "nothing"), "apply")
     empty = toban(tree, "--data", str(tree / "nothing"), "pumps", "--json")
-    assert empty.stdout == "[]\n"
+    assert (empty.returncode, empty.stdout) == (0, "[]\n")
 
     by_hand = [*BLOCKS[:3], *BLOCKS[4:10], "shared/toban/cli/pumps/__init__.py"]
     assert len(by_hand) <= MOST_FILES

@@ -167,7 +167,7 @@ def _show(found: Explanation, asked: argparse.Namespace, terminal: Terminal) -> 
     profile = found.profile
     service = profile[SERVICE]
     facts = [
-        ("service", f"{service.id} ({terminal.say(f'explain.because.{found.because}')})"),
+        ("service", _why(service.id, terminal.say(f"explain.because.{found.because}"), terminal)),
         ("severity", _severity(found, asked.severity, terminal)),
         ("environment", found.environment),
         ("key", found.key or terminal.say("explain.key.none")),
@@ -175,7 +175,8 @@ def _show(found: Explanation, asked: argparse.Namespace, terminal: Terminal) -> 
     if found.respond_by is not None:
         left = found.respond_by - found.calls[0].at
         within = duration(terminal.language, left.total_seconds())
-        facts.append(("respond", f"{within} ({_moment(found.respond_by, profile, terminal)})"))
+        by = _moment(found.respond_by, profile, terminal)
+        facts.append(("respond", _why(within, by, terminal)))
     place = asked.project or asked.services
     facts.append(
         ("by", terminal.say("explain.project" if asked.project else "explain.files", place=place))
@@ -201,7 +202,11 @@ def _severity(found: Explanation, word: str, terminal: Terminal) -> str:
     if found.knows_word:
         return label
     key = "explain.word.unknown" if word else "explain.word.none"
-    return f"{label} ({terminal.say(key, word=word)})"
+    return _why(label, terminal.say(key, word=word), terminal)
+
+
+def _why(what: str, why: str, terminal: Terminal) -> str:
+    return terminal.say("explain.and-why", what=what, why=why)
 
 
 def _rows(call: Call, profile: Profile, times: Times, terminal: Terminal) -> list[list[str]]:

@@ -49,6 +49,7 @@ TEXTS: Final[Texts] = {
         "ja": "注: `toban check` のエラーが {n} 件あります（{file}:{line}）。このままでは反映されず、いま有効な内容では結果が異なることがあります",
     },
     "explain.service": {"en": "Service", "ja": "サービス"},
+    "explain.and-why": {"en": "{what} ({why})", "ja": "{what}（{why}）"},
     "explain.because.label": {
         "en": "its label service says so",
         "ja": "ラベル service の指定どおり",
