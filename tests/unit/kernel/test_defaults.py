@@ -77,4 +77,5 @@ def test_every_collection_is_called_as_the_map_says():
     written = {name for function in topology.functions.values() for name in function.writes}
     ours = {name for name, cls in CLASSES.items() if cls.__module__.startswith("toban.")}
     assert written <= ours
-    assert ours - written == {"profiles"}, "what `toban apply` writes, and no function"
+    by_hand = ours - written  # by `toban apply` and the runtime of this machine
+    assert {"profiles"} <= by_hand <= {"profiles", "schedules"}
