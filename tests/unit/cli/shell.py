@@ -161,7 +161,7 @@ class Reader:
         os.chdir(asked["cwd"])
         if "dev" in argv:
             return self._serve(argv)
-        if ["backups", "run"] == [word for word in argv if word in ("backups", "run")]:
+        if [word for word in argv if word in ("backups", "run")] == ["backups", "run"]:
             time.sleep(1 - time.time() % 1)  # nobody types two within the second of one slot
         out, err = (stream.begin() for stream in self.streams)
         code = main(argv)
