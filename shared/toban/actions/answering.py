@@ -11,11 +11,11 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from datetime import UTC, datetime
-from typing import Any, Final
+from typing import Final
 from urllib.parse import urlencode
 
 from toban.actions import html
-from toban.actions.html import language_of, said
+from toban.actions.link_answers import LinkAnswers
 from toban.actions.standing import LOOKS, ZONES, LinkPage
 from toban.actions.texts import text
 from toban.events import CommandIssued
@@ -25,7 +25,6 @@ from toban.kernel.documents import Documents
 from toban.kernel.edge.answers import PATH, AnswerLink, ExpiredAnswer, verify_answer
 from toban.kernel.edge.http import Request, Response
 from toban.kernel.edge.row import (
-    Answers,
     AuthContext,
     AuthenticatedRequest,
     IngressResult,
@@ -37,6 +36,7 @@ from toban.kernel.i18n import moment
 from toban.kernel.ids import derive
 from toban.ports import Unavailable
 from toban.testpages.documents import PageTest
+from toban.texts import Language
 
 _NUMBER: Final = re.compile(r"[0-9]", re.ASCII)
 ACTION: Final = "answer"
@@ -108,30 +108,20 @@ def page_of(
     )
 
 
-class _AnswerPages(Answers):
-    """Answers in HTML, in the language of the link, else of the browser."""
-
-    def say(self, status: int, error: str, request: Request, **more: Any) -> Response:  # noqa: ARG002 people are told no detail
-        return said(status, language_of(request))
-
-    def refused(self, asked: RowRequest, status: int, cause: Exception) -> Response:
-        if isinstance(cause, ExpiredAnswer):
-            link = cause.link
-            log_command(
-                actor=link.name,
-                proof=f"link:{link.person}",
-                action=ACTION,
-                subject=f"test-pages/{link.test}",
-                outcome="stale",
-                reason=str(cause),
-            )
-            return html.message(410, link.lang, "expired")
-        log_command(proof="link:", outcome="refused", reason=str(cause))
-        return said(status, language_of(asked.request))
-
-    def unavailable(self, asked: RowRequest, cause: Exception) -> Response:
-        log.error("command not accepted: bus unavailable", error=cause)
-        return said(503, asked.who.lang)
+class _AnswerPages(LinkAnswers):
+    def expired(self, cause: Exception) -> Language | None:
+        if not isinstance(cause, ExpiredAnswer):
+            return None
+        link = cause.link
+        log_command(
+            actor=link.name,
+            proof=f"link:{link.person}",
+            action=ACTION,
+            subject=f"test-pages/{link.test}",
+            outcome="stale",
+            reason=str(cause),
+        )
+        return link.lang
 
     def accepted(self, asked: RowRequest, reading: IngressResult) -> Response:
         link: AnswerLink = asked.who

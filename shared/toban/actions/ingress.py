@@ -12,7 +12,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any, Final
+from typing import Final
 from urllib.parse import parse_qsl, urlencode
 
 import msgspec
@@ -20,7 +20,7 @@ import msgspec
 from toban.actions import html
 from toban.actions.answering import answer_row
 from toban.actions.commands import command_row
-from toban.actions.html import language_of, said
+from toban.actions.link_answers import LinkAnswers
 from toban.actions.standing import Asked, page_of, read
 from toban.events import CommandIssued
 from toban.kernel import log
@@ -28,7 +28,6 @@ from toban.kernel.command import log_command
 from toban.kernel.edge.http import Request, Response
 from toban.kernel.edge.links import ExpiredLink, SignedLink, verify
 from toban.kernel.edge.row import (
-    Answers,
     AuthContext,
     AuthenticatedRequest,
     IngressResult,
@@ -38,6 +37,7 @@ from toban.kernel.edge.row import (
 from toban.kernel.edge.serve import Rows
 from toban.kernel.event import Event
 from toban.kernel.ids import body_hash, derive
+from toban.texts import Language
 
 SECRET = "LINK_SIGNING"  # noqa: S105 - the name of the secret
 FORM: Final = "application/x-www-form-urlencoded"
@@ -103,31 +103,21 @@ def click_of(request: Request, link: SignedLink) -> Click:
     )
 
 
-class _HtmlAnswers(Answers):
-    """Answers in HTML, in the language of the link, else of the browser."""
-
-    def say(self, status: int, error: str, request: Request, **more: Any) -> Response:  # noqa: ARG002 people are told no detail
-        return said(status, language_of(request))
-
-    def refused(self, asked: RowRequest, status: int, cause: Exception) -> Response:
-        if isinstance(cause, ExpiredLink):
-            link = cause.link
-            log_command(
-                actor=link.actor,
-                proof=f"link:{link.person}",
-                action=link.action,
-                subject=f"incidents/{link.incident}",
-                seen=link.generation,
-                outcome="stale",
-                reason=str(cause),
-            )
-            return html.message(410, link.lang, "expired")
-        log_command(proof="link:", outcome="refused", reason=str(cause))
-        return said(status, language_of(asked.request))
-
-    def unavailable(self, asked: RowRequest, cause: Exception) -> Response:
-        log.error("command not accepted: bus unavailable", error=cause)
-        return said(503, asked.who.lang)
+class _HtmlAnswers(LinkAnswers):
+    def expired(self, cause: Exception) -> Language | None:
+        if not isinstance(cause, ExpiredLink):
+            return None
+        link = cause.link
+        log_command(
+            actor=link.actor,
+            proof=f"link:{link.person}",
+            action=link.action,
+            subject=f"incidents/{link.incident}",
+            seen=link.generation,
+            outcome="stale",
+            reason=str(cause),
+        )
+        return link.lang
 
     def accepted(self, asked: RowRequest, reading: IngressResult) -> Response:
         link: SignedLink = asked.who
