@@ -164,6 +164,35 @@ def test_a_beat_keeps_the_lease_through_a_long_call(world):
     assert world.handle(Digger(during=first(long_call)).job()).outcome == "done"
 
 
+def test_progress_that_is_recorded_is_no_renewal(world):
+    def long_call(_, claim: JobClaim[Digging]) -> None:
+        for _ in range(5):
+            world.clock.advance(60)
+            claim.record()
+            claim.beat()
+        with pytest.raises(TryLater):
+            world.handle(Digger().job(), message_id="m-2")
+
+    assert world.handle(Digger(during=first(long_call)).job()).outcome == "done"
+
+
+def test_whoever_stood_still_after_its_claim_learns_it_at_the_first_beat(world, monkeypatch):
+    successor, commit = Digger(), world.store.commit
+
+    def stands_still(writes: Any) -> Any:
+        monkeypatch.setattr(world.store, "commit", commit)
+        versions = commit(writes)
+        world.clock.advance(LEASE.total_seconds() + 1)
+        world.handle(successor.job(), message_id="m-2")
+        return versions
+
+    monkeypatch.setattr(world.store, "commit", stands_still)
+    late = Digger(during=lambda _, claim: claim.beat())
+    with pytest.raises(LeaseLost):
+        world.handle(late.job())
+    assert (late.dug, successor.dug) == ([], [1, 2, 3])
+
+
 def test_a_beat_costs_a_write_only_when_a_third_of_the_lease_is_used_up(world):
     def busy(_, claim: JobClaim[Digging]) -> None:
         before = world.store.writes

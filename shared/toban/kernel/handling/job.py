@@ -133,7 +133,10 @@ class JobClaim(Generic[J]):
         self.version = version
         self._platform = platform
         self._lease = lease
-        self._started = self._recorded = self.documents.now
+        self._started = self.documents.now
+        # Not this moment: whoever stood still after the claim would believe the lease to be fresh.
+        until = document.lease_until
+        self._renewed = self._started if until is None else until - lease
 
     def now(self) -> datetime:
         """Return the present time (a step lasts for minutes)."""
@@ -149,29 +152,33 @@ class JobClaim(Generic[J]):
 
     def checkpoint(self) -> None:
         """Record the document as it is now and renew the lease; raises `LeaseLost`."""
-        now = self.now()
-        self.document.lease_until = now + self._lease
-        self.document.touched_at = now
         self.document.tries = 0
-        self.record()
+        self._renew(self.now())
 
     def beat(self) -> None:
         """Renew the lease when a third of it is used up; call it from inside long loops."""
         now = self.now()
-        if abs(now - self._recorded) >= self._lease / 3:
-            self.document.lease_until = now + self._lease
-            self.document.touched_at = now
-            self.record()
+        if abs(now - self._renewed) >= self._lease / 3:
+            self._renew(now)
+
+    def _renew(self, now: datetime) -> None:
+        self.document.lease_until = now + self._lease
+        self.document.touched_at = now
+        self.record()
+        self._renewed = now
 
     def record(self) -> None:
-        """Write the document under the version last read or written; raises `LeaseLost`."""
+        """
+        Write the document under the version last read or written; raises `LeaseLost`.
+
+        The lease lasts as long as before.
+        """
         key = self.document.key(self.document.id)
         write = Update(key, encode(self.document), self.version)
         try:
             self.version = self._platform.store.commit([write])[0]
         except Stale as error:
             raise LeaseLost(f"{self.document.id}: another delivery took over") from error
-        self._recorded = self.now()
 
 
 @dataclass(frozen=True)
