@@ -130,13 +130,13 @@ def test_a_dead_letter_is_still_the_event_it_was(standin, receiver, project, pub
 
 
 def test_apply_writes_profiles_to_firestore_and_jobs_to_cloud_scheduler(
-    standin, project, firestore_emulator, monkeypatch, capsys
+    standin, project, firestore_emulator, monkeypatch, capsys, tmp_path
 ):
     monkeypatch.setenv("FIRESTORE_EMULATOR_HOST", firestore_emulator)
     monkeypatch.setattr(scheduler, "connect", lambda: standin.client)
     monkeypatch.setattr(cloud, "load", the_map)
     place = cloud.ProjectLocation(project, "asia-northeast1")
-    asked = argparse.Namespace(dry_run=False, json=False, yes=False)
+    asked = argparse.Namespace(dry_run=False, json=False, yes=False, services=tmp_path)
     chat, cafe = profile("chat"), profile("cafe")
     assert cloud.reconcile(asked, Terminal("en"), place, [chat]) == 0
     assert cloud.reconcile(asked, Terminal("en"), place, [cafe]) == 0
