@@ -87,9 +87,9 @@ def test_functions_are_forks_with_code_environment_and_log_of_their_own(
         one.stop(30)
         assert not one.is_running()
         assert two.is_running()
-        (tmp_path / "functions" / "one" / "main.py").write_text(MAIN.replace("TEXT", "anew"))
+        (tmp_path / "functions" / "one" / "main.py").write_text(MAIN.replace("TEXT", "made anew"))
         one.start()
-        assert _answer(one) == "one None anew"
+        assert _answer(one) == "one None made anew"
         for function in made:
             function.signal(signal.SIGTERM)
             function.stop(30)

@@ -154,11 +154,11 @@ def test_a_made_database_has_the_locale_encoding_and_settings_of_the_dumped_one(
     assert other.sql(look, again) == before
 
 
-@pytest.mark.parametrize("setting", ["is_template true", "set statement_timeout = '1ms'"])
+@pytest.mark.parametrize("setting", ["is_template true", "set statement_timeout = '5ms'"])
 def test_what_a_database_sets_for_its_application_stops_neither_a_backup_nor_a_test(
     setting: str, postgres_server: Postgres, postgres_database: str, tmp_path: Path
 ) -> None:
-    rows = 200_000  # longer than a millisecond to count
+    rows = 200_000  # longer than that to count
     postgres_server.sql(
         f"create table t as select generate_series(1, {rows}) i;"
         f"alter database {postgres_database} {setting}",
