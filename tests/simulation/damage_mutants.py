@@ -82,8 +82,8 @@ MUTANTS = (
     Mutant("a base shows nothing", "an increment looks whole, and is not", base_shows_nothing, seed=2),
     Mutant("a format is trusted", "a rotten tail is called verified", format_is_trusted, seed=1),
     Mutant("nobody reads again", "rot stays unnoticed in every copy", nobody_reads_again, seed=28),
-    Mutant("unmarked as verified", "damage that was found is forgotten", unmarked_as_verified, seed=4),
-    Mutant("damaged stands for unchanged", "none is ever taken again", damaged_stands_for_unchanged, seed=3),
+    Mutant("unmarked as verified", "damage that was found is forgotten", unmarked_as_verified, seed=5),
+    Mutant("damaged stands for unchanged", "none is ever taken again", damaged_stands_for_unchanged, seed=5),
     Mutant("locked is removed", "what lies there is called deleted", locked_is_removed, seed=4),
     Mutant("locked in silence", "nobody knows why it is still there", locked_in_silence, seed=4),
 )  # fmt: skip
