@@ -54,14 +54,7 @@ def answer(link: AnswerLink, now: datetime) -> Event:
         arguments={"channel": link.channel},
     )
     id_ = derive("answer", link.test, link.channel, link.person, link.name, str(link.iat))
-    return Event(
-        id=id_,
-        source="/ingress/answer",
-        time=now,
-        subject=body.subject(),
-        body=body,
-        correlation_id=id_,
-    )
+    return Event.first(id_, "/ingress/answer", now, body)
 
 
 def page_of(

@@ -94,14 +94,7 @@ def _read(sent: AuthenticatedRequest[str]) -> IngressResult:
 
 def _event(body: Body, sent: AuthenticatedRequest[str], nonce: str) -> Event:
     id_ = derive("command", sent.who, nonce)
-    return Event(
-        id=id_,
-        source="/ingress/command",
-        time=sent.now,
-        subject=body.subject(),
-        body=body,
-        correlation_id=id_,
-    )
+    return Event.first(id_, "/ingress/command", sent.now, body)
 
 
 def _redrive(sent: AuthenticatedRequest[str], nonce: str) -> IngressResult:

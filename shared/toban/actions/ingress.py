@@ -66,14 +66,7 @@ def command(link: SignedLink, now: datetime, click: Click | None = None) -> Even
         generation=click.seen,
     )
     id_ = derive("link-command", link.nonce, body_hash(msgspec.json.encode(body)))
-    return Event(
-        id=id_,
-        source="/ingress/action",
-        time=now,
-        subject=body.subject(),
-        body=body,
-        correlation_id=id_,
-    )
+    return Event.first(id_, "/ingress/action", now, body)
 
 
 @dataclass(frozen=True)

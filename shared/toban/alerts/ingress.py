@@ -89,14 +89,7 @@ def _lost(asked: RowRequest, status: int, cause: Exception) -> Event:
     hour = asked.now.replace(minute=0, second=0, microsecond=0)
     once = msgspec.structs.replace(body, starts_at=hour)
     id_ = derive("refused", source, body_hash(msgspec.json.encode(once)))
-    return Event(
-        id=id_,
-        source=f"/ingress/{source}",
-        time=asked.now,
-        subject=body.subject(),
-        body=body,
-        correlation_id=id_,
-    )
+    return Event.first(id_, f"/ingress/{source}", asked.now, body)
 
 
 def _notes(source: str, body: Any, events: list[Event], now: datetime) -> dict[str, int]:

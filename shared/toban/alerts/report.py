@@ -146,14 +146,7 @@ def to_event(
         body_hash(_hashed(body)),
         *([timestamp(received_at)] if report.current else _repetition(report, received_at)),
     )
-    return Event(
-        id=id_,
-        source=f"/ingress/{report.source}",
-        time=received_at,
-        subject=body.subject(),
-        body=body,
-        correlation_id=id_,
-    )
+    return Event.first(id_, f"/ingress/{report.source}", received_at, body)
 
 
 def _repetition(report: RawAlert, received_at: datetime) -> list[str]:

@@ -80,6 +80,13 @@ class Event(msgspec.Struct, frozen=True, kw_only=True):
         """CloudEvents type."""
         return self.body.TYPE
 
+    @classmethod
+    def first(cls, id: str, source: str, time: datetime, body: Body) -> Event:
+        """Return the event that a chain begins with."""
+        return cls(
+            id=id, source=source, time=time, body=body, subject=body.subject(), correlation_id=id
+        )
+
 
 def utc(moment: datetime) -> datetime:
     """Return `moment` in UTC; raise `ValueError` for a naive one."""

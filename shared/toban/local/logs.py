@@ -74,7 +74,7 @@ class LogFile:
         if self._terminal is not None and matters:
             # Nor may a terminal that is gone (or a pipe that nobody reads): handlers write here.
             with contextlib.suppress(*_NO_ROOM):
-                self._terminal.write(_steering_nothing(readable(text, self._zone)) + "\n")
+                self._terminal.write(steering_nothing(readable(text, self._zone)) + "\n")
                 self._terminal.flush()
         return len(text)
 
@@ -142,8 +142,8 @@ def _written(path: Path, *, newest: bool) -> datetime | None:
     return datetime.fromisoformat(found[-1 if newest else 0]) if found else None
 
 
-def _steering_nothing(text: str) -> str:
-    """A receiver's answer or a name may hold what a terminal obeys: shown as blanks."""
+def steering_nothing(text: str) -> str:
+    """Return a line in which what a terminal would obey is shown as blanks: anybody may have written it."""
     return "".join(c if c.isprintable() else " " for c in text)
 
 

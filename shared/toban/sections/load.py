@@ -36,17 +36,18 @@ def load_directory(directory: str | Path) -> dict[str, Profile]:
 
 
 def profile_files(folder: Path) -> list[Path]:
+    """Return the files of a directory that are profiles by their names, in the order of names."""
+    return sorted(path for path in folder.iterdir() if is_profile(path.name))
+
+
+def is_profile(name: str) -> bool:
     """
-    Return the files of a directory that are profiles by their names, in the order of names.
+    Return whether a file is a profile by its name.
 
     Hidden ones are an editor's or a file system's own: ``.#shop.yaml`` is how Emacs marks what is
     being edited, ``._shop.yaml`` what macOS puts beside a file elsewhere.
     """
-    return sorted(
-        path
-        for path in folder.iterdir()
-        if path.suffix in {".yaml", ".yml"} and not path.name.startswith(".")
-    )
+    return name.endswith((".yaml", ".yml")) and not name.startswith(".")
 
 
 def load_all(directory: str | Path) -> tuple[list[ProfileWithTeam], list[Finding]]:

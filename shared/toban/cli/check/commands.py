@@ -9,7 +9,7 @@ from toban.cli.kit.places.settings import tell_in_vain
 from toban.cli.kit.profiles import is_set
 from toban.cli.kit.terminal import Problem, Terminal
 from toban.profile.profile import Profile
-from toban.sections.files import check_directory, check_file, read_directory
+from toban.sections.files import check_directory, check_file
 from toban.sections.load import profile_files
 from toban.sections.secrets import UnsetSecret
 from toban.strictyaml.findings import FileErrors, Finding
@@ -48,7 +48,8 @@ def check(asked: argparse.Namespace, terminal: Terminal) -> int:
         terminal.line(terminal.paint(finding.render(terminal.language), _COLORS[finding.severity]))
     _tell_unset(unset, terminal)
     if asked.env_file and asked.data is not None and not asked.project:
-        tell_in_vain(asked.data, _readable(asked), terminal)
+        directories = [path for path in asked.files or [asked.services] if path.is_dir()]
+        tell_in_vain(asked.data, directories, terminal)
     warnings = sum(f.severity == "warning" for f in findings)
     if errors:
         terminal.line(terminal.say("check.bad", errors=errors, warnings=warnings))
@@ -67,14 +68,6 @@ def _tell_unset(unset: list[UnsetSecret], terminal: Terminal) -> None:
         )
         said = terminal.say("check.unset", file=file, n=len(here), words=words)
         terminal.line(terminal.paint(said, _COLORS["warning"]))
-
-
-def _readable(asked: argparse.Namespace) -> list[Profile]:
-    """The profiles that were checked, as far as they can be read."""
-    directories = (
-        [path for path in asked.files if path.is_dir()] if asked.files else [asked.services]
-    )
-    return [profile for path in directories for profile in read_directory(path)[0].values()]
 
 
 def _in_force(asked: argparse.Namespace, terminal: Terminal) -> Mapping[str, Profile]:

@@ -13,7 +13,6 @@ from toban.cli.kit.terminal import Problem, Terminal
 def dev(asked: argparse.Namespace, terminal: Terminal) -> int:
     """Run everything on this machine until told to stop."""
     from toban.local.runtime import serve
-    from toban.sections.files import read_directory
 
     if not 0 <= asked.port <= 65_535:
         raise Problem(terminal.say("dev.no-port", port=asked.port), 2)
@@ -22,7 +21,7 @@ def dev(asked: argparse.Namespace, terminal: Terminal) -> int:
     if settings is not None and not asked.quiet:
         from toban.cli.kit.places.settings import tell_in_vain
 
-        tell_in_vain(asked.data, read_directory(asked.services)[0].values(), terminal)
+        tell_in_vain(asked.data, [asked.services], terminal)
     return serve(
         asked.data,
         asked.services,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -75,17 +75,18 @@ def view(reader: StoreReader, tested: TestedPerson) -> dict[str, Any]:
         "name": tested.name,
         "standing": tested.standing,
         "channels": [contact.channel_id for contact in tested.contacts],
-        "test": None if tested.newest is None else test_view(reader, tested.newest),
+        "test": None if tested.newest is None else test_view(reader, tested.profile, tested.newest),
     }
 
 
-def test_view(reader: StoreReader, test: PageTest) -> dict[str, Any]:
+def test_view(reader: StoreReader, profile: Profile | None, test: PageTest) -> dict[str, Any]:
     """Return a test page with what became of each of its messages, for scripts."""
+    messages = messages_of(reader, test)
     return {
         "id": test.id,
         "service": test.service,
         "person": test.person,
-        "status": status_of(reader, test),
+        "status": status_of(profile, test, messages),
         "asked_by": test.asked_by,
         "asked_at": shown_time(test.asked_at),
         "answered_at": shown_time(test.answered_at),
@@ -96,8 +97,7 @@ def test_view(reader: StoreReader, test: PageTest) -> dict[str, Any]:
             for contact in test.contacts
         ],
         "messages": [
-            {"channel": n.channel, "status": status_word(n), "error": n.error}
-            for n in messages_of(reader, test)
+            {"channel": n.channel, "status": status_word(n), "error": n.error} for n in messages
         ],
     }
 
@@ -107,22 +107,22 @@ def messages_of(reader: StoreReader, test: PageTest) -> list[Notification]:
     return [n for n in notifications(reader, test.id) if n.kind == "test"]
 
 
-def status_of(reader: StoreReader, test: PageTest) -> str:
+def status_of(profile: Profile | None, test: PageTest, messages: Sequence[Notification]) -> str:
     """Return its status; ``failed`` when nobody can answer, as nothing was sent."""
-    if test.status != "answered" and sending_of(reader, test) == "failed":
+    if test.status != "answered" and sending_of(profile, test, messages) == "failed":
         return "failed"
     return test.status
 
 
-def sending_of(reader: StoreReader, test: PageTest) -> Sending:
+def sending_of(
+    profile: Profile | None, test: PageTest, messages: Sequence[Notification]
+) -> Sending:
     """
-    Return what became of the messages of a test page.
+    Return what became of the messages of a test page (`messages_of`); `profile`: of its service now.
 
     A line on the log is no message: whoever is tested does not read it.
     """
-    profile = reader.profiles().get(test.service)
     channels = {} if profile is None else profile[CHANNELS]
-    messages = messages_of(reader, test)
     leaving = [n for n in messages if n.channel not in channels or channels[n.channel].LEAVES]
     if any(n.status in ("sent", "outbox") for n in leaving):
         return "reached"

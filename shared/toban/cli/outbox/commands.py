@@ -11,6 +11,7 @@ from toban.cli.kit.reader import shown_time
 from toban.cli.kit.terminal import Problem, Terminal, printable
 from toban.cli.kit.times import LIST_SECONDS, Times
 from toban.kernel.i18n import moment
+from toban.local.logs import steering_nothing
 from toban.local.outbox.kept import OUTBOX, OutboxMessage, outbox_of
 from toban.postmortems.texts import text
 from toban.profile.section import home_zone
@@ -95,11 +96,11 @@ def show(asked: argparse.Namespace, terminal: Terminal) -> int:
         terminal.line(f"{label} {printable(value)}")
     terminal.line()
     for line in (message.text or message.payload).splitlines():
-        terminal.line(_safe(line))
+        terminal.line(steering_nothing(line))
     if message.payload and message.text:
         terminal.line()
         for line in message.payload.splitlines():
-            terminal.line(terminal.paint(_safe(line), "dim"))
+            terminal.line(terminal.paint(steering_nothing(line), "dim"))
     if message.html:
         terminal.note(terminal.say("outbox.has-html", id=message.id))
     return 0
@@ -154,11 +155,6 @@ def _zone(asked: argparse.Namespace) -> str:
 def _kind(message: OutboxMessage, terminal: Terminal) -> str:
     key = f"told.{message.kind}"
     return text(terminal.language, key) if key in text else message.kind
-
-
-def _safe(line: str) -> str:
-    """A line without characters that steer the terminal; its indentation stays."""
-    return "".join(c if c.isprintable() else " " for c in line)
 
 
 def _view(message: OutboxMessage) -> dict[str, Any]:

@@ -25,7 +25,9 @@ from toban.cli.kit.times import LIST_SECONDS, Times
 from toban.cli.kit.views import status_word
 from toban.kernel.i18n import duration
 from toban.kernel.reasons.words import in_words
+from toban.notify.documents import Notification
 from toban.people.section import PEOPLE
+from toban.profile.profile import Profile
 from toban.testpages.documents import PageTest
 from toban.testpages.testing import ANSWER_WITHIN, DOMAIN
 
@@ -58,26 +60,29 @@ def test_page(asked: argparse.Namespace, terminal: Terminal) -> int:
         test = work.reader.get(PageTest, answer["test"]) if "test" in answer else None
         if test is None:
             raise Problem(_not_yet(work, issued, person, terminal))
-        sending = _watch(work, test)
+        profile = work.reader.profiles().get(service)
+        sending, messages = _watch(work, profile, test)
         if asked.json:
-            terminal.json(test_view(work.reader, test))
+            terminal.json(test_view(work.reader, profile, test))
         else:
-            _tell(work.reader, test, sending, terminal)
+            _tell(test, sending, messages, terminal)
     return 1 if sending == "failed" else 0
 
 
-def _watch(work: Session, test: PageTest) -> Sending:
-    """What became of the messages, once each is sent, has failed or is to be tried again."""
+def _watch(
+    work: Session, profile: Profile | None, test: PageTest
+) -> tuple[Sending, list[Notification]]:
+    """What became of the messages, and they: once each is sent, has failed or is to be tried again."""
     deadline = time.monotonic() + _SENDS_S
     while True:
         tried = messages_of(work.reader, test)
-        sending = sending_of(work.reader, test)
+        sending = sending_of(profile, test, tried)
         missing = {c.channel for c in test.contacts} - {n.channel for n in tried}
         busy = missing or any(n.status == "sending" for n in tried)
         waiting = any(n.status == "waiting" for n in tried)
         settled = not busy and (sending != "under-way" or waiting)
         if settled or work.here or time.monotonic() > deadline:
-            return sending
+            return sending, tried
         time.sleep(_POLL_S)
 
 
@@ -107,14 +112,16 @@ def _require_service(asked: argparse.Namespace, known: Iterable[str], terminal: 
         raise no_such(terminal, asked.service, "what.service", known)
 
 
-def _tell(reader: StoreReader, test: PageTest, sending: Sending, terminal: Terminal) -> None:
+def _tell(
+    test: PageTest, sending: Sending, messages: Iterable[Notification], terminal: Terminal
+) -> None:
     """What was sent, and how it is seen whether it was answered; or that nothing was."""
     channels = ", ".join(contact.channel for contact in test.contacts)
     said = terminal.say(f"test-page.{sending}", name=printable(test.person_name), channels=channels)
     mark, color = _MARKS[sending]
     terminal.line(terminal.paint(f"{mark} {test.id}: {said}", color))
     lines = []
-    for message in messages_of(reader, test):
+    for message in messages:
         status = terminal.say(f"notification.{status_word(message)}")
         error = (
             f" ({printable(in_words(terminal.language, message.error))})" if message.error else ""
@@ -181,7 +188,9 @@ def _table(
                 else times.written(test.asked_at, zones[tested.service], LIST_SECONDS),
                 "-"
                 if test is None
-                else terminal.say(f"test-page.status.{status_of(reader, test)}"),
+                else terminal.say(
+                    f"test-page.status.{status_of(tested.profile, test, messages_of(reader, test))}"
+                ),
                 ", ".join(answered),
             ]
         )

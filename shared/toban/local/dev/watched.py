@@ -12,6 +12,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TypeAlias
 
+from toban.sections.load import is_profile
 from toban.sections.teams import directory_for
 
 Stamps: TypeAlias = Mapping[str, tuple[int, int, int]]
@@ -46,17 +47,10 @@ class WatchedProfiles:
         for folder in (self.directory, teams):
             try:
                 with os.scandir(folder) as entries:
-                    found |= {
-                        e.path: _stamp(e)
-                        for e in entries
-                        if e.name.endswith(_ENDINGS) and not e.name.startswith(".")
-                    }
+                    found |= {e.path: _stamp(e) for e in entries if is_profile(e.name)}
             except OSError:
                 continue  # gone for now: reading will say so
         return found
-
-
-_ENDINGS = (".yaml", ".yml")
 
 
 def _stamp(entry: os.DirEntry[str]) -> tuple[int, int, int]:

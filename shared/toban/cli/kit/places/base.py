@@ -266,14 +266,7 @@ def new_event(body: Body, at: datetime) -> Event:
     from toban.kernel.ids import derive
 
     id_ = derive("cli", uuid.uuid4().hex)
-    return Event(
-        id=id_,
-        source="/cli",
-        time=at,
-        subject=body.subject(),
-        body=body,
-        correlation_id=id_,
-    )
+    return Event.first(id_, "/cli", at, body)
 
 
 class Traces(ABC):

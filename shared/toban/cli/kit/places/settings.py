@@ -13,7 +13,7 @@ from toban.adapters.local.files.blobs import EnvSecrets
 from toban.channels.config import ChannelConfig
 from toban.cli.kit import envfile
 from toban.cli.kit.terminal import Terminal, nearest
-from toban.profile.profile import Profile
+from toban.sections.load import load_all
 from toban.sections.secrets import unset_names
 from toban.topology.reader import load
 
@@ -55,13 +55,17 @@ def _secret_of(name: str) -> str:
     return name.removeprefix(_SECRET).removesuffix("_PREVIOUS")
 
 
-def tell_in_vain(data: Path, profiles: Iterable[Profile], terminal: Terminal) -> None:
-    """Warn of what the env file of a data directory sets in vain, with its line."""
+def tell_in_vain(data: Path, directories: Iterable[Path], terminal: Terminal) -> None:
+    """
+    Warn of what the env file of a data directory sets in vain, with its line.
+
+    `directories`: of the profiles that need what it sets, as far as they can be loaded.
+    """
     path = envfile.place(data)
     variables = envfile.read(path, terminal)
     if not variables:
         return
-    profiles = list(profiles)
+    profiles = [item.profile for directory in directories for item in load_all(directory)[0]]
     needed = unset_names(profiles, EnvSecrets({}))
     unset = needed & unset_names(profiles, EnvSecrets(os.environ))
     read = needed | {name for each in load().functions.values() for name in each.secrets}
